@@ -1,0 +1,18 @@
+# The suites that are not Rust: a stock JWT library, and a real browser.
+# Sourced by tests/run.
+
+about_python() { echo 'answers of the REST API, verified by PyJWT'; }
+suite_python() {
+  need_python && need_nod || return 1
+  "$VENV/bin/python" tests/python/run.py
+}
+
+about_browser() { echo 'the demo in headless Chromium'; }
+suite_browser() {
+  need_browser && need_nod || return 1
+  node tests/browser/run.js
+}
+
+need_nod() {
+  if [ ! -x "$NOD_BIN" ]; then suite_build || return 1; fi
+}

@@ -1,0 +1,14 @@
+# The release binary, and everything that `cargo test` runs.
+# Sourced by tests/run.
+
+about_build() { echo 'the release binary that the tests drive'; }
+suite_build() {
+  need_compilers || return 1
+  check 'cargo build --release' cargo build --locked --release -p nod && [ -x "$NOD_BIN" ]
+}
+
+about_rust() { echo 'unit, property, architecture, hostile-relay, crash and end-to-end tests'; }
+suite_rust() {
+  need_compilers || return 1
+  cargo test --locked --workspace --no-fail-fast
+}
