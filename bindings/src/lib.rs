@@ -1,0 +1,1 @@
+//! The uniffi facade over nod-phone for the Android and iOS apps.

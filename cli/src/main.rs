@@ -1,0 +1,2 @@
+//! `nod`, the one binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The login server's side of Nod as a library: enrolments, challenges, decisions, limits.

@@ -1,0 +1,1 @@
+//! The phone's side of Nod: keys, accounts, vault, challenge to decision.

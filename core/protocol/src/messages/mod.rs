@@ -1,0 +1,16 @@
+//! The claims of every signed message (docs/protocol.md sections 4, 5 and 7). One `typ` each.
+
+mod answer;
+mod challenge;
+mod enrolment;
+mod hello;
+mod notice;
+
+pub use answer::{AnswerClaims, Decision, Outcome, ReceiptClaims};
+pub use challenge::{ChallengeClaims, ChallengeContext, ContextError};
+pub use enrolment::{
+    BindingClaims, Confirmation, DeviceInfo, DeviceKeys, EnrolClaims, EnrolKeyClaims, KeyRole, Mode,
+    ServiceDisplay,
+};
+pub use hello::HelloClaims;
+pub use notice::{NoticeClaims, NoticeEvent};

@@ -1,0 +1,1 @@
+//! End-to-end, hostile-relay and crash tests of Nod, and the checks on its structure.
