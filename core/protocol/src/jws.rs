@@ -147,8 +147,10 @@ impl<C: Claims> Received<C> {
         let (signed, _) =
             self.compact.as_bytes().split_at_checked(self.signed_len).ok_or(JwsError::Malformed)?;
         es256::verify(key, signed, &self.signature)?;
+        let signed = Digest::of(signed);
         Ok(Verified {
             digest: Digest::of(self.compact.as_bytes()),
+            signed,
             compact: self.compact,
             claims: self.claims,
         })
@@ -160,6 +162,7 @@ impl<C: Claims> Received<C> {
 pub struct Verified<C> {
     compact: String,
     digest: Digest,
+    signed: Digest,
     claims: C,
 }
 
@@ -180,6 +183,12 @@ impl<C> Verified<C> {
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// SHA-256 of the bytes that were signed: the same for every signature over them (ES256 is malleable).
+    #[must_use]
+    pub const fn signed_digest(&self) -> Digest {
+        self.signed
     }
 
     /// Gives the claims away.

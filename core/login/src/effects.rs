@@ -1,0 +1,141 @@
+//! What a step causes beside its rows: envelopes, audit entries, events for webhooks, and wake-ups of waiting calls.
+
+use nod_protocol::frames::{EnvelopeKind, GoneReason};
+use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, ServiceId};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::UnixMillis;
+use crate::rows::{AbortReason, ChallengeState};
+
+/// An envelope for a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// The envelope.
+    pub id: EnvelopeId,
+    /// Where to.
+    pub to: MailboxId,
+    /// From whom.
+    pub service: ServiceId,
+    /// What it holds.
+    pub kind: EnvelopeKind,
+    /// The message (compact JOSE).
+    pub body: String,
+    /// When it is of no more use.
+    pub expires: UnixMillis,
+    /// The challenge it belongs to, for telling its delivery.
+    pub challenge: Option<ChallengeId>,
+}
+
+/// An envelope that is of no more use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// The envelope.
+    pub id: EnvelopeId,
+    /// The mailbox it went to.
+    pub to: MailboxId,
+    /// Why.
+    pub reason: GoneReason,
+}
+
+/// Something whose watchers should look again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Changed {
+    /// An enrolment changed its state.
+    Enrolment(EnrolmentId),
+    /// A challenge changed its state or was delivered.
+    Challenge(ChallengeId),
+}
+
+/// One entry for the append-only audit log. It may name the user; it never holds a secret, a number or a context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the variant says what happened; its fields name to whom")]
+pub enum AuditEvent {
+    EnrolmentStarted {
+        user: String,
+        enrolment: EnrolmentId,
+    },
+    EnrolmentClaimed {
+        user: String,
+        enrolment: EnrolmentId,
+    },
+    EnrolmentAborted {
+        user: String,
+        enrolment: EnrolmentId,
+        reason: AbortReason,
+    },
+    EnrolmentExpired {
+        user: String,
+        enrolment: EnrolmentId,
+    },
+    DeviceEnrolled {
+        user: String,
+        enrolment: EnrolmentId,
+        binding: BindingId,
+    },
+    ChallengeStarted {
+        user: String,
+        challenge: ChallengeId,
+        devices: u32,
+    },
+    ChallengeEnded {
+        user: String,
+        challenge: ChallengeId,
+        state: ChallengeState,
+        binding: Option<BindingId>,
+        wrong_number: bool,
+    },
+    LateAnswer {
+        user: String,
+        challenge: ChallengeId,
+        binding: BindingId,
+    },
+    CounterGap {
+        binding: BindingId,
+        from: u64,
+        to: u64,
+    },
+    CounterReused {
+        user: String,
+        binding: BindingId,
+        ctr: u64,
+    },
+    DeviceRevoked {
+        user: String,
+        binding: BindingId,
+    },
+    PushOff {
+        user: String,
+    },
+    PushOn {
+        user: String,
+    },
+    SourceSuppressed {
+        user: String,
+        challenge: ChallengeId,
+    },
+}
+
+/// One event for the service's webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+#[allow(missing_docs, reason = "the variant's name is the event's documented type; its fields say to whom")]
+pub enum Event {
+    #[serde(rename = "challenge.decided")]
+    ChallengeDecided {
+        user: String,
+        challenge_id: ChallengeId,
+        state: ChallengeState,
+        binding_id: Option<BindingId>,
+    },
+    #[serde(rename = "user.reported")]
+    UserReported { user: String, challenge_id: ChallengeId, binding_id: BindingId },
+    #[serde(rename = "device.enrolled")]
+    DeviceEnrolled { user: String, binding_id: BindingId },
+    #[serde(rename = "device.revoked")]
+    DeviceRevoked { user: String, binding_id: BindingId },
+    #[serde(rename = "device.suspended")]
+    DeviceSuspended { user: String, binding_id: BindingId },
+    #[serde(rename = "enrolment.aborted")]
+    EnrolmentAborted { user: String, enrolment_id: EnrolmentId, reason: AbortReason },
+}

@@ -1,0 +1,287 @@
+//! What a login server keeps: one small row per enrolment, binding, challenge and user's limits.
+
+use nod_protocol::bytes::{Digest, Nonce, Secret};
+use nod_protocol::ids::SubjectId;
+use nod_protocol::messages::{ChallengeContext, Decision, DeviceInfo, DeviceKeys, Outcome};
+use nod_protocol::{
+    BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, Number, NumberPolicy, PublicKey, ServiceId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::UnixMillis;
+
+/// How an enrolment stands (docs/protocol.md section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnrolmentState {
+    /// The QR code is shown; no phone has answered.
+    Waiting,
+    /// A phone has answered; the check code is awaited.
+    Claimed,
+    /// The check code was right.
+    Active,
+    /// Ended: wrong codes, two different phones, or a person's wish.
+    Aborted,
+    /// Ended: five minutes passed.
+    Expired,
+}
+
+/// Why an enrolment was aborted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AbortReason {
+    /// Three wrong check codes.
+    WrongCodes,
+    /// A second, different phone answered the same QR code.
+    SecondDevice,
+    /// The login server withdrew it.
+    Cancelled,
+}
+
+/// One enrolment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnrolmentRow {
+    /// Its id, as in the QR code.
+    pub id: EnrolmentId,
+    /// The service.
+    pub service: ServiceId,
+    /// The service's own name for the user.
+    pub user: String,
+    /// What the phone shows as the account's label.
+    pub label: String,
+    /// The QR code's secret; wiped from the row once the enrolment has ended.
+    #[serde(with = "secret_text")]
+    pub secret: Option<Secret<32>>,
+    /// How it stands.
+    pub state: EnrolmentState,
+    /// Why it was aborted, if it was.
+    pub abort_reason: Option<AbortReason>,
+    /// When it was made.
+    pub created: UnixMillis,
+    /// When it ends.
+    pub expires: UnixMillis,
+    /// Wrong check codes that are still allowed.
+    pub tries_left: u8,
+    /// The claim of the first phone that answered.
+    pub claim: Option<Claim>,
+}
+
+/// What the first phone to answer an enrolment brought.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claim {
+    /// SHA-256 of the E1 body; the same bytes again get the same E2.
+    pub e1: Digest,
+    /// The E2 body that answers it.
+    pub e2: String,
+    /// The envelope that carried E2.
+    pub envelope: EnvelopeId,
+    /// The provisional binding, stored with gen 1 once the code is confirmed.
+    pub binding: BindingRow,
+}
+
+/// How a binding stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BindingState {
+    /// In force.
+    Active,
+    /// Its counter was repeated: perhaps a cloned key. Nothing is accepted until an administrator decides.
+    Suspended,
+    /// Revoked; its keys are gone.
+    Revoked,
+}
+
+/// One account of one user on one phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BindingRow {
+    /// Its id.
+    pub id: BindingId,
+    /// The service.
+    pub service: ServiceId,
+    /// The service's own name for the user.
+    pub user: String,
+    /// The pairwise name that the phone knows.
+    pub sub: SubjectId,
+    /// The account's label.
+    pub label: String,
+    /// Generation; only rises.
+    #[serde(rename = "gen")]
+    pub gen_: u64,
+    /// How it stands.
+    pub state: BindingState,
+    /// The phone's public keys; none once revoked.
+    pub keys: Option<DeviceKeys>,
+    /// What the phone says of itself.
+    pub device: DeviceInfo,
+    /// A platform's attestation, where there was one.
+    pub attestation: Option<String>,
+    /// Where its envelopes go.
+    pub mailbox: MailboxId,
+    /// The highest answer counter seen.
+    pub ctr: u64,
+    /// When it was activated.
+    pub created: UnixMillis,
+    /// When it last answered.
+    pub last_used: Option<UnixMillis>,
+}
+
+/// How a challenge stands (docs/protocol.md section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChallengeState {
+    /// Undecided.
+    Pending,
+    /// Approved.
+    Approved,
+    /// Denied, or a wrong number.
+    Denied,
+    /// Reported: "this was not me".
+    Reported,
+    /// A retry replaced it.
+    Superseded,
+    /// The login server withdrew it.
+    Cancelled,
+    /// Its time ran out.
+    Expired,
+}
+
+/// One phone that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The binding.
+    pub binding: BindingId,
+    /// Its generation when it was asked.
+    #[serde(rename = "gen")]
+    pub gen_: u64,
+    /// Where the envelope went.
+    pub mailbox: MailboxId,
+    /// The envelope.
+    pub envelope: EnvelopeId,
+    /// SHA-256 of the inner `nod-challenge+jwt`.
+    pub ch: Digest,
+}
+
+/// The answer that decided a challenge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// Who answered.
+    pub binding: BindingId,
+    /// Its generation.
+    #[serde(rename = "gen")]
+    pub gen_: u64,
+    /// The decision in the answer.
+    pub decision: Decision,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When.
+    pub at: UnixMillis,
+    /// The answer as it was signed.
+    pub answer: String,
+    /// SHA-256 of the bytes that were signed (not of the signature, which is malleable).
+    pub signed: Digest,
+    /// The key that verified it.
+    pub key: PublicKey,
+}
+
+/// One challenge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeRow {
+    /// Its id; the `jti`.
+    pub id: ChallengeId,
+    /// The service.
+    pub service: ServiceId,
+    /// The service's own name for the user.
+    pub user: String,
+    /// SHA-256 of the session that asked, where one was given.
+    pub session: Option<Digest>,
+    /// What is asked.
+    pub context: ChallengeContext,
+    /// The policy it was made under.
+    pub policy: NumberPolicy,
+    /// The number that the login page shows.
+    pub number: Option<Number>,
+    /// To be echoed in the answer.
+    pub nonce: Nonce,
+    /// When it was made.
+    pub created: UnixMillis,
+    /// When it ends at the latest.
+    pub exp: UnixMillis,
+    /// Milliseconds that the user has from delivery.
+    pub window_ms: u64,
+    /// When the first phone had it.
+    pub delivered: Option<UnixMillis>,
+    /// How it stands.
+    pub state: ChallengeState,
+    /// The phones that were asked.
+    pub asked: Vec<Asked>,
+    /// The binding that was asked for, when it was one in particular.
+    pub only: Option<BindingId>,
+    /// The answer that decided it.
+    pub decided: Option<Decided>,
+    /// The challenge that replaced it.
+    pub superseded_by: Option<ChallengeId>,
+    /// Whether the result was taken by the session that asked.
+    pub finalised: bool,
+}
+
+/// Milliseconds added to the user's window for the way back (docs/adr).
+pub const GRACE_MS: u64 = 1_000;
+
+impl ChallengeRow {
+    /// When the challenge ends: at `exp`, or when the user's window (and [`GRACE_MS`] for the way) has passed.
+    #[must_use]
+    pub fn deadline(&self) -> UnixMillis {
+        match self.delivered {
+            Some(at) => self.exp.min(at.plus(self.window_ms).plus(GRACE_MS)),
+            None => self.exp,
+        }
+    }
+
+    /// The state at `now`: a pending challenge past its deadline is expired, whether or not that is stored yet.
+    #[must_use]
+    pub fn state_at(&self, now: UnixMillis) -> ChallengeState {
+        match self.state {
+            ChallengeState::Pending if now >= self.deadline() => ChallengeState::Expired,
+            state => state,
+        }
+    }
+}
+
+/// One user's counters against push fatigue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsRow {
+    /// When challenges were started since the last success; the newest few are kept.
+    pub started: Vec<UnixMillis>,
+    /// Wrong numbers since the last success.
+    pub wrong_numbers: u32,
+    /// Push is off until another method succeeds.
+    pub push_off: bool,
+    /// Sources that a user reported, and until when they are suppressed.
+    pub suppressed: Vec<Suppressed>,
+}
+
+/// A source that a user reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressed {
+    /// The address that asked.
+    pub ip: std::net::IpAddr,
+    /// Until when challenges from it are refused for this user.
+    pub until: UnixMillis,
+}
+
+/// A secret as text inside a row.
+mod secret_text {
+    use nod_protocol::bytes::Secret;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[allow(clippy::ref_option, reason = "the form that serde asks for")]
+    pub(super) fn serialize<S: Serializer>(secret: &Option<Secret<32>>, s: S) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(|secret| secret.to_text().to_string()).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Secret<32>>, D::Error> {
+        Option::<String>::deserialize(d)?
+            .map(|text| Secret::from_text(&text).map_err(serde::de::Error::custom))
+            .transpose()
+    }
+}
