@@ -42,7 +42,7 @@ build_fuzz_targets() {
   local flags='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4'
   flags+=' -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table'
   flags+=' -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0'
-  flags+=' -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks --cfg fuzzing'
+  flags+=' -Ccodegen-units=1 -Dwarnings -Cdebug-assertions -Coverflow-checks --cfg fuzzing'
   RUSTFLAGS=$flags CARGO_TARGET_DIR=$1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none \
     cargo build --locked --release --bins --manifest-path tests/fuzz/Cargo.toml --target "$(host_triple)"
 }
@@ -55,7 +55,8 @@ fuzz_one() {
     return 1
   fi
   mkdir -p "$found" "tests/fuzz/artifacts/$target"
-  if ! "$2/$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+  if ! "$2/$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -max_len=16500 \
+    -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="tests/fuzz/artifacts/$target/" "$found" "$corpus" >"$log" 2>&1; then
     tail -n 40 "$log"
     return 1

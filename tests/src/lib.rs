@@ -1,1 +1,3 @@
 //! End-to-end, hostile-relay and crash tests of Nod, and the checks on its structure.
+
+pub mod architecture;
