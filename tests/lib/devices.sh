@@ -43,6 +43,7 @@ check_device() {
   else
     need_debian_rust || return 1
     PATH=/usr/bin:/bin RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$PWD/target/devices \
-      /usr/bin/cargo check --locked -Zbuild-std -p nod-protocol -p nod-phone --target "$1"
+      /usr/bin/cargo check --locked -Zbuild-std -p nod-protocol -p nod-phone --target "$1" \
+      --config 'profile.dev.package."*".opt-level=0' --config profile.dev.debug=false
   fi
 }
