@@ -4,7 +4,7 @@
 about_python() { echo 'answers of the REST API, verified by PyJWT'; }
 suite_python() {
   need_python && need_nod || return 1
-  "$VENV/bin/python" tests/python/run.py
+  PYTHONDONTWRITEBYTECODE=1 "$VENV/bin/python" tests/python/run.py
 }
 
 about_browser() { echo 'the demo in headless Chromium'; }
