@@ -58,7 +58,7 @@ pub fn seal(message: &str, to: &PublicKey, random: &dyn Random) -> Result<String
 }
 
 /// The sealing step with everything given; only [`seal`] and the test vectors call it.
-fn seal_with(message: &str, epk: PublicKey, shared: &Secret<32>, iv: [u8; 12]) -> Option<String> {
+pub(crate) fn seal_with(message: &str, epk: PublicKey, shared: &Secret<32>, iv: [u8; 12]) -> Option<String> {
     let header = Header { alg: "ECDH-ES".to_owned(), enc: "A256GCM".to_owned(), epk };
     let header = bytes::encode(&serde_json::to_vec(&header).ok()?);
     let mut padded = Zeroizing::new(message.as_bytes().to_vec());

@@ -6,6 +6,8 @@
 //! A message that has passed its checks is a different type from one that has not: [`jws::Received`] hides its
 //! claims until [`jws::Received::verify`] turns it into a [`jws::Verified`].
 
+#![cfg_attr(test, allow(clippy::string_slice, reason = "tests cut ASCII texts"))]
+
 pub mod bytes;
 pub mod check_code;
 pub mod enrol_seal;
@@ -21,6 +23,8 @@ pub mod qr;
 pub mod random;
 pub mod strict_json;
 pub mod text;
+#[cfg(test)]
+mod vectors;
 
 pub use bytes::{Digest, Nonce, Secret, Signature};
 pub use check_code::CheckCode;
