@@ -1,0 +1,23 @@
+// Pieces that several screens of the login site use.
+
+import { el, icon } from "/shared/dom.js";
+import { t } from "/shared/text.js";
+
+/** A link to the phone in the browser, or nothing when there is none. */
+export function phoneLink(ctx, text) {
+  if (!ctx.site.phoneUrl) return null;
+  return el("a", { class: "button secondary slim", href: ctx.site.phoneUrl, target: "_blank", rel: "noopener noreferrer", testid: "open-phone" },
+    icon("phone"), text, el("span", { class: "visually-hidden" }, t("enrol.new-tab")));
+}
+
+/** A result: a medallion, a heading that takes the focus, a sentence, buttons. */
+export function resultCard({ kind, name, heading, text, testid, actions, busy = false }) {
+  const title = el("h1", { tabindex: "-1" }, heading);
+  const node = el("div", { class: "card stack result", testid },
+    el("div", { class: `medallion ${kind}` }, icon(name)),
+    el("div", { class: "stack-s" },
+      title,
+      el("p", { class: "muted row" }, busy ? el("span", { class: "spinner", "aria-hidden": "true" }) : null, el("span", {}, text))),
+    actions.length > 0 ? el("div", { class: "row" }, actions) : null);
+  return { node, focus: () => title.focus() };
+}
