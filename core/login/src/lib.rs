@@ -7,11 +7,18 @@
 
 pub mod clock;
 pub mod effects;
+pub mod memory;
 pub mod rows;
+pub mod server;
 pub mod service;
 pub mod store;
 
 pub use clock::{Clock, UnixMillis};
 pub use effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
+pub use memory::MemoryStore;
+pub use server::{
+    Ask, ChallengeError, ChallengeView, ConfirmError, EnrolError, EnrolmentView, LoginServer, ReceiveError,
+    RevokeError, Route, StartedChallenge, StartedEnrolment,
+};
 pub use service::{Limits, Policy, Service, ServiceKeys};
-pub use store::{Rows, Step, Store, StoreError, StoreExt};
+pub use store::{Read, Rows, Step, Store, StoreError, StoreExt};

@@ -36,6 +36,8 @@ pub enum AbortReason {
     SecondDevice,
     /// The login server withdrew it.
     Cancelled,
+    /// A newer enrolment of the same user took its place before any phone had answered.
+    Replaced,
 }
 
 /// One enrolment.
@@ -64,6 +66,19 @@ pub struct EnrolmentRow {
     pub tries_left: u8,
     /// The claim of the first phone that answered.
     pub claim: Option<Claim>,
+}
+
+impl EnrolmentRow {
+    /// The state at `now`: an open enrolment past its end is expired, whether or not that is stored yet.
+    #[must_use]
+    pub fn state_at(&self, now: UnixMillis) -> EnrolmentState {
+        match self.state {
+            EnrolmentState::Waiting | EnrolmentState::Claimed if now >= self.expires => {
+                EnrolmentState::Expired
+            }
+            state => state,
+        }
+    }
 }
 
 /// What the first phone to answer an enrolment brought.
@@ -119,6 +134,9 @@ pub struct BindingRow {
     pub mailbox: MailboxId,
     /// The highest answer counter seen.
     pub ctr: u64,
+    /// Which of the 64 counters up to `ctr` were seen: bit n stands for `ctr - n`.
+    #[serde(default)]
+    pub ctr_seen: u64,
     /// When it was activated.
     pub created: UnixMillis,
     /// When it last answered.
@@ -183,6 +201,18 @@ pub struct Decided {
     pub key: PublicKey,
 }
 
+/// How many answers that did not decide a challenge are remembered with it.
+pub const MAX_OTHER_ANSWERS: usize = 16;
+
+/// A verified answer that did not decide a challenge: too late, or after another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherAnswer {
+    /// SHA-256 of the bytes that were signed.
+    pub signed: Digest,
+    /// What the phone was told.
+    pub outcome: Outcome,
+}
+
 /// One challenge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChallengeRow {
@@ -218,6 +248,10 @@ pub struct ChallengeRow {
     pub only: Option<BindingId>,
     /// The answer that decided it.
     pub decided: Option<Decided>,
+    /// Verified answers that did not decide it, so that the same one again gets the same receipt; at most
+    /// [`MAX_OTHER_ANSWERS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherAnswer>,
     /// The challenge that replaced it.
     pub superseded_by: Option<ChallengeId>,
     /// Whether the result was taken by the session that asked.
@@ -258,6 +292,9 @@ pub struct LimitsRow {
     pub push_off: bool,
     /// Sources that a user reported, and until when they are suppressed.
     pub suppressed: Vec<Suppressed>,
+    /// The user's open enrolments; at most a few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enrolments: Vec<EnrolmentId>,
 }
 
 /// A source that a user reported.

@@ -1,5 +1,7 @@
 //! A service as its login server knows it: who it is, its keys and its policy.
 
+use std::sync::Arc;
+
 use nod_protocol::bytes::Secret;
 use nod_protocol::es256::{Signer, SoftwareKey};
 use nod_protocol::messages::{Mode, ServiceDisplay};
@@ -120,8 +122,8 @@ impl Policy {
     }
 }
 
-/// A service.
-#[derive(Debug)]
+/// A service. Cheap to clone: the keys are shared.
+#[derive(Debug, Clone)]
 pub struct Service {
     /// Its id at its relay.
     pub id: ServiceId,
@@ -130,7 +132,7 @@ pub struct Service {
     /// Who verifies.
     pub mode: Mode,
     /// Its keys.
-    pub keys: ServiceKeys,
+    pub keys: Arc<ServiceKeys>,
     /// Its policy.
     pub policy: Policy,
     /// The relay that its phones connect to, as their QR codes name it.

@@ -37,7 +37,7 @@ pub trait Rows {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     fn binding(&self, service: ServiceId, id: BindingId) -> Result<Option<BindingRow>, StoreError>;
-    /// All bindings of a user, oldest first, at most 64.
+    /// The bindings of a user that are not revoked, oldest first, at most 64.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
@@ -98,6 +98,9 @@ pub trait Rows {
 /// A step: returns `Err` to take back everything that it wrote.
 pub type Step<'a> = Box<dyn FnOnce(&mut dyn Rows) -> Result<(), Rollback> + Send + 'a>;
 
+/// A read.
+pub type Read<'a> = Box<dyn FnOnce(&dyn Rows) + Send + 'a>;
+
 /// Says that a step's writes are to be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rollback;
@@ -121,7 +124,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
-    async fn read(&self, read: Box<dyn FnOnce(&dyn Rows) + Send>) -> Result<(), StoreError>;
+    async fn read(&self, read: Read<'static>) -> Result<(), StoreError>;
 }
 
 /// Steps and reads that return a value.
