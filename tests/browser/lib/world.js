@@ -1,0 +1,132 @@
+// What a scenario works with: a demo of its own, a login page and a phone page, and the steps people take in them.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startDemo } from "./demo.js";
+
+const LOGIN_SIZE = { width: 1200, height: 860 };
+const PHONE_SIZE = { width: 390, height: 844 };
+const PATIENCE_MS = 15_000;
+
+export class World {
+  /** Opens both pages. `options` are the demo's; `context` is for both pages (colour scheme, size, …). */
+  static async open(browser, { options = [], context = {}, pictures } = {}) {
+    const world = new World();
+    world.pictures = pictures;
+    world.trouble = [];
+    world.demo = await startDemo(options);
+    world.contexts = [];
+    world.login = await world.page(browser, world.demo.login, { viewport: LOGIN_SIZE, ...context });
+    world.phone = await world.page(browser, world.demo.phone, { viewport: PHONE_SIZE, ...context });
+    return world;
+  }
+
+  async page(browser, address, settings) {
+    const context = await browser.newContext(settings);
+    context.setDefaultTimeout(PATIENCE_MS);
+    this.contexts.push(context);
+    const page = await context.newPage();
+    page.on("pageerror", (error) => this.trouble.push(`script error: ${error.message}`));
+    page.on("console", (message) => {
+      if (/content security policy|trusted ?types|refused to/i.test(message.text())) this.trouble.push(message.text());
+    });
+    page.on("request", (request) => {
+      const home = [this.demo.login, this.demo.phone].some((site) => request.url().startsWith(new URL(site).origin));
+      if (!home && !/^(blob|data):/.test(request.url())) this.trouble.push(`asks another host: ${request.url()}`);
+    });
+    await page.goto(address);
+    return page;
+  }
+
+  async close() {
+    for (const context of this.contexts ?? []) await context.close();
+    await this.demo?.stop();
+  }
+
+  /** Script errors, policy violations and requests to elsewhere: none may have happened. */
+  assertQuiet() {
+    assert.deepEqual(this.trouble, []);
+  }
+
+  /** Waits until the element is there and visible, and returns it. */
+  async see(page, testid) {
+    const found = page.getByTestId(testid).filter({ visible: true }).first();
+    await found.waitFor();
+    return found;
+  }
+
+  async press(page, testid) {
+    await (await this.see(page, testid)).click();
+  }
+
+  async fill(page, testid, text) {
+    await (await this.see(page, testid)).fill(text);
+  }
+
+  /** A picture for the documentation, by name, where the run was asked for them. */
+  async picture(page, name) {
+    if (!this.pictures) return;
+    await mkdir(this.pictures, { recursive: true });
+    await page.screenshot({ path: join(this.pictures, `${name}.png`), animations: "disabled" });
+  }
+
+  async signIn(user = "anna") {
+    await this.press(this.login, `use-${user}`);
+    await this.press(this.login, "sign-in");
+  }
+
+  /** From the sign-in page to an enrolled phone and the page that says so. */
+  async enrol(user = "anna") {
+    await this.signIn(user);
+    const qr = await (await this.see(this.login, "qr-text")).inputValue();
+    assert.match(qr, /^nod:1\/e\?/);
+    await this.press(this.phone, "add-account");
+    await this.fill(this.phone, "qr-input", qr);
+    await this.press(this.phone, "qr-submit");
+    await this.confirmCode();
+  }
+
+  /** Copies the check code from the phone into the login page. */
+  async confirmCode() {
+    const code = await (await this.see(this.phone, "check-code")).getAttribute("data-code");
+    assert.match(code, /^\d{6}$/);
+    await this.fill(this.login, "code", code);
+    await this.press(this.login, "confirm");
+    await this.see(this.login, "enrol-active");
+    await this.see(this.phone, "screen-accounts");
+  }
+
+  /** From the page that says "enrolled" to a challenge on the phone; returns its id. */
+  async ask() {
+    await this.press(this.login, "enrol-continue");
+    return this.challenge();
+  }
+
+  /** Waits for a challenge on the phone (another than `before`) and returns its id. */
+  async challenge(before) {
+    const screen = before
+      ? this.phone.locator(`[data-testid=screen-challenge]:not([data-challenge="${before}"])`)
+      : this.phone.getByTestId("screen-challenge");
+    await screen.waitFor();
+    return screen.getAttribute("data-challenge");
+  }
+
+  async number() {
+    return (await this.see(this.login, "number")).getAttribute("data-number");
+  }
+
+  async approve(number) {
+    await this.fill(this.phone, "number-input", number);
+    await this.press(this.phone, "approve");
+  }
+
+  /** Waits for the phone to say how the challenge ended. */
+  async phoneSays(outcome) {
+    await this.phone.locator(`[data-testid=screen-outcome][data-outcome="${outcome}"]`).waitFor();
+  }
+
+  async loginSays(outcome) {
+    await this.see(this.login, `outcome-${outcome}`);
+  }
+}
