@@ -1,5 +1,12 @@
 //! The schema version, backup and restore, and the audit chain.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;

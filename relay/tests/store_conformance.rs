@@ -1,5 +1,12 @@
 //! The rules of the store seam, each run over every engine.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::convert::Infallible;
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,12 @@
 //! A process that is killed in the middle of its writing loses nothing that it acknowledged.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

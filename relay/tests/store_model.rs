@@ -1,5 +1,12 @@
 //! Random sequences of steps leave every engine as they leave a plain map.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;

@@ -51,10 +51,7 @@ pub enum BackupError {
 
 impl From<io::Error> for BackupError {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::UnexpectedEof => Self::Damaged,
-            kind => Self::File(kind),
-        }
+        if error.kind() == ErrorKind::UnexpectedEof { Self::Damaged } else { Self::File(error.kind()) }
     }
 }
 
