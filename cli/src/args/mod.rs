@@ -1,0 +1,164 @@
+//! The command line: every command, option and exit code, as `--help` shows it.
+
+mod login;
+mod phone;
+mod relay;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use login::{AskArgs, LoginArgs, LoginCommand};
+pub(crate) use phone::{PhoneArgs, PhoneCommand};
+pub(crate) use relay::{AuditCommand, RelayArgs, RelayCommand};
+
+const AFTER: &str = "\
+Output:
+  With --json, stdout holds one JSON object a line and nothing else. Errors go to stderr, then as
+  {\"error\":{\"type\",\"detail\"}}.
+
+Exit codes:
+  0  done                       1  failed                 2  wrong usage
+  `nod login push` and `nod login wait` (the waiting commands):
+  0  approved                   1  denied or reported     2  expired, superseded or cancelled
+  3  anything else";
+
+/// Nod: a self-hosted push-approval authenticator. A login server asks, a phone answers.
+#[derive(Debug, Parser)]
+#[command(name = "nod", version, after_help = AFTER, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Print one JSON object a line on stdout, and nothing else there.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a relay, a demo login site and a phone in the browser, to try it all.
+    Demo(DemoArgs),
+    /// Run a relay, or look after its data.
+    Relay(RelayArgs),
+    /// Create services at a relay.
+    Service(ServiceArgs),
+    /// Be a login server: enrol users, ask for approvals.
+    Login(LoginArgs),
+    /// Be a phone: enrol, and answer challenges.
+    Phone(PhoneArgs),
+    /// Measure speed and memory.
+    Bench(BenchArgs),
+}
+
+/// `nod demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where the demo listens.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where the demo keeps its data; without it, in a folder that is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Seconds that the user has from delivery to the phone, 10 to 300.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(10..=300))]
+    pub(crate) window: Option<u32>,
+    /// Seconds that a challenge lives at most, 10 to 300.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(10..=300))]
+    pub(crate) life: Option<u32>,
+}
+
+/// `nod bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Measure only this one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
+}
+
+/// `nod service`.
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArgs {
+    /// The relay, such as http://127.0.0.1:7420 or https://nod.example.org.
+    #[arg(long, env = "NOD_RELAY", value_name = "URL", global = true)]
+    pub(crate) relay: Option<String>,
+    /// The relay's admin key (better given by the environment than on the command line).
+    #[arg(long, env = "NOD_ADMIN_KEY", hide_env_values = true, value_name = "KEY", global = true)]
+    pub(crate) admin_key: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: ServiceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Create a service; prints its id and its API key, which is shown only this once.
+    Add {
+        /// The name that phones show, such as "Fjordbanken".
+        name: String,
+        /// The least number matching that its challenges use.
+        #[arg(long, value_name = "tap|two|six")]
+        number: Option<nod_protocol::NumberPolicy>,
+        /// The organisation runs its own login server; the relay only routes.
+        #[arg(long)]
+        sovereign: bool,
+        /// The domain that phones show, once you have checked that it is the service's own.
+        #[arg(long)]
+        domain: Option<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_contract_is_understood() {
+        let lines = [
+            "nod demo --listen 127.0.0.1:1 --data d --json --window 10 --life 40",
+            "nod relay serve --config f --listen 127.0.0.1:7420 --data d --json",
+            "nod relay backup f --data d",
+            "nod relay restore f --data d",
+            "nod relay audit verify --data d",
+            "nod relay audit export --data d",
+            "nod service add Bank --number six --sovereign --relay http://127.0.0.1:1 --admin-key k --json",
+            "nod login enrol alice --json",
+            "nod login confirm e 123456",
+            "nod login push alice --number two --application Mail --domain a.example --ip 192.0.2.1 --no-wait --json",
+            "nod login wait c --state d",
+            "nod login --state d retry c",
+            "nod login cancel c",
+            "nod login devices alice",
+            "nod login revoke alice b",
+            "nod login attend --forever --state d",
+            "nod phone --vault v enrol nod:1/e --json",
+            "nod phone --vault v accounts",
+            "nod phone --vault v pending --wait 5",
+            "nod phone --vault v approve i --number 42",
+            "nod phone deny i --vault v",
+            "nod phone --vault v report i",
+            "nod phone --vault v watch",
+            "nod phone --vault v remove a",
+            "nod bench --json --only verify_us",
+        ];
+        for line in lines {
+            if let Err(error) = Cli::try_parse_from(line.split(' ')) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn times_out_of_bounds_and_unknown_policies_are_refused() {
+        for line in ["nod demo --window 9", "nod demo --life 301", "nod login push a --number three"] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The commands of `nod login`, over any backend.
+
+use serde_json::json;
+
+use super::backend::{Device, LoginBackend, StartedChallenge, StartedEnrolment};
+use super::wait;
+use crate::args::{AskArgs, LoginCommand};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::out::{Out, clean};
+use crate::screen::{digits, qr};
+
+/// Runs one command.
+///
+/// # Errors
+/// [`CliError`] says why it could not be done.
+pub(super) async fn run(
+    backend: &impl LoginBackend,
+    command: LoginCommand,
+    out: Out,
+) -> Result<Exit, CliError> {
+    match command {
+        LoginCommand::Enrol { user, label } => {
+            let started = backend.enrol(&user, label.as_deref()).await?;
+            show_enrolment(&started, &user, out)?;
+            backend.leave_open().await?;
+        }
+        LoginCommand::Confirm { enrolment, code } => {
+            let binding = backend.confirm(enrolment, &code).await?;
+            out.answer(&json!({ "state": "active", "binding_id": binding }), || {
+                format!("The phone is enrolled. Its binding is {binding}.")
+            })?;
+        }
+        LoginCommand::Push(ask) => return push(backend, &ask, out).await,
+        LoginCommand::Wait { challenge, session } => {
+            return wait::outcome(backend, challenge, session.as_deref(), out).await;
+        }
+        LoginCommand::Retry { challenge, session, wait } => {
+            let started = backend.retry(challenge, session.as_deref()).await?;
+            show_challenge(&started, out)?;
+            if wait {
+                return wait::outcome(backend, started.id, session.as_deref(), out).await;
+            }
+            backend.leave_open().await?;
+        }
+        LoginCommand::Cancel { challenge, session } => {
+            let state = backend.cancel(challenge, session.as_deref()).await?;
+            out.answer(&json!({ "state": state }), || wait::words(state, None, None))?;
+        }
+        LoginCommand::Devices { user } => {
+            let devices = backend.devices(&user).await?;
+            out.answer(&json!({ "devices": devices }), || list(&user, &devices))?;
+        }
+        LoginCommand::Revoke { user, binding } => {
+            backend.revoke(&user, binding).await?;
+            out.answer(&json!({ "binding_id": binding, "state": "revoked" }), || {
+                format!("Revoked. That phone can no longer answer for {}.", clean(&user))
+            })?;
+        }
+        LoginCommand::Attend { .. } => return Err(CliError::Missing("NOD_STATE", "--state DIR")),
+    }
+    Ok(Exit::Done)
+}
+
+async fn push(backend: &impl LoginBackend, ask: &AskArgs, out: Out) -> Result<Exit, CliError> {
+    let started = backend.ask(ask).await?;
+    show_challenge(&started, out)?;
+    if ask.no_wait {
+        backend.leave_open().await?;
+        return Ok(Exit::Done);
+    }
+    wait::outcome(backend, started.id, ask.session.as_deref(), out).await
+}
+
+fn show_enrolment(started: &StartedEnrolment, user: &str, out: Out) -> Result<(), CliError> {
+    if out.is_json() {
+        return out.object(&json!({ "enrolment_id": started.id, "qr": started.qr.as_str() }));
+    }
+    let id = started.id;
+    if out.is_terminal()
+        && let Some(drawn) = qr::draw(&started.qr)
+    {
+        out.words(&drawn)?;
+    }
+    out.words(&format!(
+        "Scan this with the phone of {user}, or paste its text there. It is valid for 5 minutes.\n\n\
+         {qr}\n\n\
+         The phone then shows six digits. Type them here:\n\n    nod login confirm {id} CODE\n",
+        user = clean(user),
+        qr = started.qr.as_str(),
+    ))
+}
+
+fn show_challenge(started: &StartedChallenge, out: Out) -> Result<(), CliError> {
+    out.answer(&json!({ "challenge_id": started.id, "number": started.number }), || {
+        let phones = match started.devices {
+            1 => "one phone".to_owned(),
+            n => format!("{n} phones"),
+        };
+        let mut text = format!("Challenge {} went to {phones}.", started.id);
+        if let Some(number) = &started.number {
+            text.push_str("\nThe user must type this number on the phone:\n\n");
+            text.push_str(&digits::draw(number));
+            text.push_str(&format!("\n\n({number})"));
+        }
+        text
+    })
+}
+
+fn list(user: &str, devices: &[Device]) -> String {
+    if devices.is_empty() {
+        return format!("{} has no phone.", clean(user));
+    }
+    let mut lines = Vec::new();
+    for device in devices {
+        let state = match device.state {
+            nod_login::rows::BindingState::Active => "",
+            nod_login::rows::BindingState::Suspended => "  suspended: its counter was repeated",
+            nod_login::rows::BindingState::Revoked => "  revoked",
+        };
+        let used = if device.last_used_at.is_some() { "" } else { "  never used" };
+        lines.push(format!(
+            "{}  {} ({}){used}{state}",
+            device.binding_id,
+            clean(&device.name),
+            clean(&device.model)
+        ));
+    }
+    lines.join("\n")
+}
