@@ -30,7 +30,7 @@ export const strings = {
   "sign-in.people.user": "User name",
   "sign-in.people.password": "Password",
   "sign-in.people.use": "Use",
-  "sign-in.people.use-label": "Fill in {user}",
+  "sign-in.people.use-label": "Use {user}",
   "sign-in.people.used": "{user} is filled in.",
 
   "enrol.screen": "Set up your phone",

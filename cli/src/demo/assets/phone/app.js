@@ -50,6 +50,8 @@ function due() {
 
 function draw() {
   if (state === null) return;
+  // Once an enrolment goes on, the form that started it is done with: afterwards the accounts are due, not the form.
+  if (state.enrolling && location.hash === "#/add") history.replaceState(null, "", "#/");
   const next = due();
   if (current?.key === next.key) {
     current.screen.update?.(state);

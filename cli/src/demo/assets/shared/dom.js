@@ -110,6 +110,7 @@ export function show(root, node) {
   root.replaceChildren(node);
   if (first) return;
   window.scrollTo(0, 0);
+  root.parentElement.scrollTop = 0;
   const heading = node.querySelector("h1");
   if (heading) {
     heading.tabIndex = -1;

@@ -8,7 +8,7 @@ import { phoneLink, resultCard } from "/login/screens/parts.js";
 
 const CODE_LENGTH = 6;
 
-/** The screen of an enrolment; starts a new one. */
+/** The screen of an enrolment: the session's unfinished one (after a reload), or a new one. */
 export function enrolScreen(ctx) {
   const root = el("div", { class: "screen stack narrow wider", testid: "screen-enrol" },
     el("div", { class: "card" }, el("h1", {}, t("enrol.heading")), el("p", { class: "muted" }, el("span", { class: "spinner" }))));
@@ -20,10 +20,11 @@ async function begin(ctx, root) {
   const inner = new AbortController();
   ctx.signal.addEventListener("abort", () => inner.abort(), { once: true });
   try {
-    const first = await post("/api/enrolment/start");
+    const first = (await unfinished(ctx)) ?? (await post("/api/enrolment/start"));
     if (ctx.signal.aborted) return;
     const form = enrolmentForm(ctx, first, inner.signal);
     root.replaceChildren(form.node);
+    form.focus();
     const update = (doc) => {
       if (doc.id !== first.id) return;
       if (doc.state === "waiting" || doc.state === "claimed") {
@@ -44,6 +45,14 @@ async function begin(ctx, root) {
         button(t("enrol.again"), { kind: "primary", testid: "enrol-again", onPress: () => begin(ctx, root) }),
         cancelButton(ctx))));
   }
+}
+
+async function unfinished(ctx) {
+  const found = await get("/api/enrolment", ctx.signal).catch((error) => {
+    if (error.slug === "not-found") return null;
+    throw error;
+  });
+  return found && ["waiting", "claimed"].includes(found.state) ? found : null;
 }
 
 function enrolmentForm(ctx, first, signal) {
@@ -80,11 +89,12 @@ function enrolmentForm(ctx, first, signal) {
     }
   };
 
+  const heading = el("h1", { tabindex: "-1" }, t("enrol.heading"));
   const node = el(
     "form",
     { class: "card stack", novalidate: true, on: { submit: send } },
     el("div", { class: "stack-s" },
-      el("h1", {}, t("enrol.heading")),
+      heading,
       el("p", { class: "muted" }, t("enrol.lead"))),
     el("section", { class: "step stack" },
       el("h2", {}, el("span", { class: "step-number", "aria-hidden": "true" }, "1"), t("enrol.step1")),
@@ -116,7 +126,7 @@ function enrolmentForm(ctx, first, signal) {
       code.input.focus();
     }
   };
-  return { node, update, onResult: (listener) => (onResult = listener) };
+  return { node, update, focus: () => heading.focus(), onResult: (listener) => (onResult = listener) };
 }
 
 function qrText(text) {

@@ -108,9 +108,10 @@ function waitingCard(ctx, first, signal, { retry, cancel }) {
     problem,
     el("div", { class: "row" },
       button(t("push.retry"), { icon: "again", testid: "retry", onPress: retry }),
-      button(t("push.cancel"), { kind: "quiet", testid: "cancel", onPress: cancel }),
-      el("span", { class: "push-aside" }, phoneLink(ctx, t("push.open-phone")))),
-    number ? el("p", { class: "small muted rule" }, t("push.never", { organisation: ctx.site.organisation })) : null);
+      button(t("push.cancel"), { kind: "quiet", testid: "cancel", onPress: cancel })),
+    el("div", { class: "rule" },
+      number ? el("p", { class: "small muted" }, t("push.never", { organisation: ctx.site.organisation })) : null,
+      phoneLink(ctx, t("push.open-phone"))));
 
   let delivered = null;
   const update = (doc) => {

@@ -38,7 +38,7 @@ export function accountsScreen(_phone, first) {
     node: el("section", { class: "screen stack", testid: "screen-accounts" },
       el("h1", {}, t("accounts.heading")),
       list,
-      el("p", { class: "quiet small muted", testid: "quiet" }, icon("check"), t("accounts.quiet")),
+      el("p", { class: "calm small muted", testid: "quiet" }, icon("check"), t("accounts.quiet")),
       el("a", { class: "button secondary wide bottom-action", href: "#/add", testid: "add-account" }, icon("plus"), t("accounts.add"))),
   };
 }
@@ -51,8 +51,8 @@ function accountRow(account) {
       el("span", { class: "entry-text" },
         el("span", { class: "strong" }, account.service, account.label ? el("span", { class: "muted thin" }, ` · ${account.label}`) : null),
         el("span", { class: "small muted" }, account.domain ?? used),
-        account.domain ? el("span", { class: "small muted" }, used) : null),
-      account.state === "suspended" ? el("span", { class: "badge bad" }, t("accounts.suspended")) : null,
+        account.domain ? el("span", { class: "small muted" }, used) : null,
+        account.state === "suspended" ? el("span", { class: "badge bad" }, t("accounts.suspended")) : null),
       icon("forward")));
 }
 
