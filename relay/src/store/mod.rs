@@ -5,17 +5,34 @@
 //! - [`sled`], [`memory`], [`file`]: where the rows live. Only `sled.rs` names the embedded engine.
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
+//! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
+//!   [`mailboxes`], [`inbox`], [`kept`], [`webhooks`]; [`housekeeping`] deletes what has expired; [`effects`] leave after
+//!   the disk.
+//!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
 
 pub mod audit;
 pub mod backup;
 pub mod committer;
+pub mod effects;
 pub mod engine;
 pub mod file;
+pub mod housekeeping;
+pub mod inbox;
+pub mod kept;
+pub mod mailboxes;
 pub mod memory;
 pub mod metrics;
+pub mod relay_store;
 pub mod schema;
+pub mod services;
 pub mod sled;
+pub mod webhooks;
 
 mod disk;
+mod layout;
+mod login_rows;
 mod overlay;
+
+pub use effects::EffectSink;
+pub use relay_store::RelayStore;

@@ -1,0 +1,228 @@
+//! Mailboxes, the links that allow posting to them, and the routes of enrolments.
+
+use nod_login::{Outgoing, StoreError, UnixMillis, Withdrawal};
+use nod_protocol::frames::{EnvelopeKind, GoneReason};
+use nod_protocol::{EnrolmentId, EnvelopeId, MailboxId, ServiceId};
+use serde::{Deserialize, Serialize};
+
+use super::effects::Effect;
+use super::layout::{self, Tag};
+use super::login_rows::{read_row, unavailable};
+use super::relay_store::RelayStore;
+
+/// The most envelopes in one mailbox.
+pub const MAX_ENVELOPES: usize = 64;
+
+/// Which service opened an enrolment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RouteRow {
+    pub(super) service: ServiceId,
+    pub(super) expires: UnixMillis,
+}
+
+/// What became of a posted envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Posted {
+    /// It lies in the mailbox.
+    New,
+    /// The same envelope lay there already.
+    Duplicate,
+}
+
+/// Why an envelope was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostError {
+    /// The mailbox has nothing to do with the service.
+    #[error("the mailbox is not linked to this service")]
+    NotLinked,
+    /// [`MAX_ENVELOPES`] lie in the mailbox.
+    #[error("the mailbox is full")]
+    QueueFull,
+    /// The id is taken by another envelope.
+    #[error("another envelope has this id")]
+    IdTaken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A route was not taken: another service has the same enrolment id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// The enrolment id belongs to another service.
+    #[error("the enrolment id is taken")]
+    Taken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RelayStore {
+    /// The valid envelopes of a mailbox, oldest first, at most [`MAX_ENVELOPES`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn mailbox(&self, mailbox: MailboxId, now: UnixMillis) -> Result<Vec<Outgoing>, StoreError> {
+        let prefix = layout::key(Tag::Mailbox, &[mailbox.as_bytes()]);
+        self.own_read(move |view| {
+            // Managed login servers bound what they send themselves; expired rows are swept within a minute.
+            let rows = view.scan_prefix(&prefix, 4 * MAX_ENVELOPES).map_err(unavailable)?;
+            let mut valid = Vec::new();
+            for (_, bytes) in rows {
+                let envelope: Outgoing =
+                    serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged("envelope"))?;
+                if now < envelope.expires && valid.len() < MAX_ENVELOPES {
+                    valid.push(envelope);
+                }
+            }
+            Ok(valid)
+        })
+        .await
+    }
+
+    /// Puts a sovereign service's envelope into a mailbox that is linked to it. The same envelope again is harmless.
+    ///
+    /// # Errors
+    /// [`PostError`] when it was not taken.
+    pub async fn post_envelope(&self, envelope: Outgoing, now: UnixMillis) -> Result<Posted, PostError> {
+        self.own_step(move |txn, effects| {
+            if txn.get(&layout::link(envelope.to, envelope.service)).map_err(unavailable)?.is_none() {
+                return Err(PostError::NotLinked);
+            }
+            let posted = layout::posted(envelope.service, envelope.id);
+            let key = layout::envelope(envelope.to, envelope.id);
+            if let Some(old) = read_row::<Outgoing>(txn, &key, "envelope")? {
+                let same = old.service == envelope.service && old.body == envelope.body;
+                return if same { Ok(Posted::Duplicate) } else { Err(PostError::IdTaken) };
+            }
+            if txn.get(&posted).map_err(unavailable)?.is_some() {
+                return Err(PostError::IdTaken);
+            }
+            let prefix = layout::key(Tag::Mailbox, &[envelope.to.as_bytes()]);
+            let lying = txn.scan_prefix(&prefix, MAX_ENVELOPES).map_err(unavailable)?;
+            if lying.len() >= MAX_ENVELOPES {
+                let mut room = false;
+                for (key, bytes) in lying {
+                    let expired = serde_json::from_slice::<Outgoing>(&bytes).is_ok_and(|e| e.expires <= now);
+                    if expired {
+                        txn.delete(&key);
+                        room = true;
+                    }
+                }
+                if !room {
+                    return Err(PostError::QueueFull);
+                }
+            }
+            txn.put(&posted, envelope.to.as_bytes().to_vec());
+            txn.put(&key, serde_json::to_vec(&envelope).map_err(|_| StoreError::Damaged("envelope"))?);
+            effects.push(Effect::Envelope(envelope));
+            Ok(Posted::New)
+        })
+        .await?
+    }
+
+    /// Withdraws an envelope that the service posted; false when there is none (any more).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store failed.
+    pub async fn withdraw(
+        &self,
+        service: ServiceId,
+        id: EnvelopeId,
+        reason: GoneReason,
+    ) -> Result<bool, StoreError> {
+        self.own_step(move |txn, effects| {
+            let posted = layout::posted(service, id);
+            let Some(to) = txn.get(&posted).map_err(unavailable)? else { return Ok(false) };
+            let to = layout::tail(&to).map(MailboxId::from_bytes).ok_or(StoreError::Damaged("envelope"))?;
+            txn.delete(&posted);
+            txn.delete(&layout::envelope(to, id));
+            effects.push(Effect::Withdrawn(Withdrawal { id, to, reason }));
+            Ok(true)
+        })
+        .await?
+    }
+
+    /// Notes that a phone has an envelope: what needs no redelivery is dropped, lazily. Returns the envelope, if it
+    /// still lay there.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store failed.
+    pub async fn received(&self, mailbox: MailboxId, id: EnvelopeId) -> Result<Option<Outgoing>, StoreError> {
+        let key = layout::envelope(mailbox, id);
+        let found: Option<Outgoing> = {
+            let key = key.clone();
+            self.own_read(move |view| read_row(view, &key, "envelope")).await?
+        };
+        if let Some(envelope) = &found
+            && envelope.kind != EnvelopeKind::Challenge
+        {
+            let posted = layout::posted(envelope.service, id);
+            let dropped = self.shared.engine.queue(move |txn| -> Result<(), std::convert::Infallible> {
+                txn.delete(&key);
+                txn.delete(&posted);
+                Ok(())
+            });
+            dropped.await.map_err(unavailable)?;
+        }
+        Ok(found)
+    }
+
+    /// Allows a service to post to a mailbox.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it was not stored.
+    pub async fn link(&self, mailbox: MailboxId, service: ServiceId) -> Result<(), StoreError> {
+        self.own_step(move |txn, _| {
+            txn.put(&layout::link(mailbox, service), vec![1]);
+            Ok(())
+        })
+        .await?
+    }
+
+    /// Whether a service may post to a mailbox.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn is_linked(&self, mailbox: MailboxId, service: ServiceId) -> Result<bool, StoreError> {
+        let key = layout::link(mailbox, service);
+        self.own_read(move |view| Ok(view.get(&key).map_err(unavailable)?.is_some())).await
+    }
+
+    /// Announces an enrolment of a sovereign service.
+    ///
+    /// # Errors
+    /// [`RouteError`] when it was not taken.
+    pub async fn put_route(
+        &self,
+        id: EnrolmentId,
+        service: ServiceId,
+        expires: UnixMillis,
+    ) -> Result<(), RouteError> {
+        self.own_step(move |txn, _| {
+            let key = layout::route(id);
+            if let Some(old) = read_row::<RouteRow>(txn, &key, "route")?
+                && old.service != service
+            {
+                return Err(RouteError::Taken);
+            }
+            let row = RouteRow { service, expires };
+            txn.put(&key, serde_json::to_vec(&row).map_err(|_| StoreError::Damaged("route"))?);
+            Ok(())
+        })
+        .await?
+    }
+
+    /// The service that opened an enrolment, while it is valid.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn route(&self, id: EnrolmentId, now: UnixMillis) -> Result<Option<ServiceId>, StoreError> {
+        self.own_read(move |view| {
+            let row: Option<RouteRow> = read_row(view, &layout::route(id), "route")?;
+            Ok(row.filter(|row| now < row.expires).map(|row| row.service))
+        })
+        .await
+    }
+}
