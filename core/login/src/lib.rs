@@ -11,6 +11,7 @@ pub mod memory;
 pub mod rows;
 pub mod server;
 pub mod service;
+mod steps;
 pub mod store;
 
 pub use clock::{Clock, UnixMillis};

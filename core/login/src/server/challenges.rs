@@ -1,12 +1,17 @@
 //! Challenges: asking a user's phones, and asking again (docs/protocol.md section 5, C1 and Retry).
 
-use nod_protocol::messages::{ChallengeContext, ContextError};
+use nod_protocol::bytes::{Digest, Nonce};
+use nod_protocol::frames::EnvelopeKind;
+use nod_protocol::messages::{ChallengeClaims, ChallengeContext, ContextError};
 use nod_protocol::{BindingId, ChallengeId, Number, NumberPolicy};
 
-use super::LoginServer;
+use super::sealing::{Letter, SealingFailed};
+use super::{LoginServer, SessionCheck, is_name, session_digest};
 use crate::clock::UnixMillis;
-use crate::rows::ChallengeState;
-use crate::store::StoreError;
+use crate::rows::{Asked, BindingRow, ChallengeRow, ChallengeState};
+use crate::steps::start::{self, NewChallenge, Refusal};
+use crate::steps::{Stop, limits};
+use crate::store::{StoreError, StoreExt as _};
 
 /// Why a challenge call was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,17 +103,74 @@ pub struct StartedChallenge {
     pub devices: u32,
 }
 
+impl From<SealingFailed> for ChallengeError {
+    fn from(_: SealingFailed) -> Self {
+        Self::Keys
+    }
+}
+
+impl From<limits::Refusal> for ChallengeError {
+    fn from(refusal: limits::Refusal) -> Self {
+        match refusal {
+            limits::Refusal::PushOff => Self::PushOff,
+            limits::Refusal::SourceSuppressed => Self::SourceSuppressed,
+            limits::Refusal::Live => Self::LiveLimit,
+            limits::Refusal::Rate { retry_after_s } => Self::RateLimit { retry_after_s },
+        }
+    }
+}
+
+impl From<Refusal> for ChallengeError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Limits(refusal) => refusal.into(),
+            Refusal::NoDevice => Self::NoDevice,
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Ended(state) => Self::Ended { state },
+        }
+    }
+}
+
+impl From<Stop<Refusal>> for ChallengeError {
+    fn from(stop: Stop<Refusal>) -> Self {
+        match stop {
+            Stop::Refused(refusal) => refusal.into(),
+            Stop::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// A checked wish for a challenge.
+struct Wanted {
+    user: String,
+    context: ChallengeContext,
+    policy: NumberPolicy,
+    session: Option<Digest>,
+    only: Option<BindingId>,
+    replaces: Option<ChallengeId>,
+}
+
 impl LoginServer {
-    /// Asks the user's phones.
+    /// Asks the user's phones: all active ones, or the one that is wanted.
     ///
     /// # Errors
     /// [`ChallengeError`].
     pub async fn start_challenge(&self, ask: Ask) -> Result<StartedChallenge, ChallengeError> {
-        let _ = ask;
-        unimplemented!()
+        let Ask { user, context, number, session, only } = ask;
+        if !is_name(&user) {
+            return Err(ChallengeError::User);
+        }
+        context.check()?;
+        let policy = number.unwrap_or(self.service.policy.number);
+        if policy < self.service.policy.number {
+            return Err(ChallengeError::NumberPolicy);
+        }
+        let session = session.as_deref().map(session_digest);
+        self.ask(Wanted { user, context, policy, session, only, replaces: None }).await
     }
 
-    /// Asks again in place of an undecided challenge, which is superseded in the same step.
+    /// Asks again in place of an undecided or expired challenge, which is superseded in the same step. Counts against
+    /// the limits like any other; session, context and the phone asked for stay the same.
     ///
     /// # Errors
     /// [`ChallengeError`]; [`ChallengeError::Ended`] when the old one was decided, cancelled or retried already.
@@ -117,7 +179,115 @@ impl LoginServer {
         id: ChallengeId,
         session: Option<&str>,
     ) -> Result<StartedChallenge, ChallengeError> {
-        let _ = (id, session);
-        unimplemented!()
+        let at = self.at(self.now());
+        let old = self.store.look(move |rows| rows.challenge(at.service, id)).await??;
+        let fits = |old: &ChallengeRow| SessionCheck::new(session).fits(old.session.as_ref());
+        let old = old.filter(fits).ok_or(ChallengeError::NotFound)?;
+        start::may_be_replaced(&old, at)?;
+        self.ask(Wanted {
+            user: old.user,
+            context: old.context,
+            policy: old.policy.max(self.service.policy.number),
+            session: old.session,
+            only: old.only,
+            replaces: Some(id),
+        })
+        .await
+    }
+
+    async fn ask(&self, wanted: Wanted) -> Result<StartedChallenge, ChallengeError> {
+        let now = self.now();
+        let at = self.at(now);
+        let policy = self.service.policy;
+        // Looked at twice: here, so that nothing is signed for nothing, and in the step, where it counts.
+        let (user, session, ip, only) = (wanted.user.clone(), wanted.session, wanted.context.ip, wanted.only);
+        let replaces = wanted.replaces;
+        let targets = self
+            .store
+            .look(move |rows| -> Result<Vec<BindingRow>, ChallengeError> {
+                let asker = limits::Asker { session: session.as_ref(), ip, replaces };
+                let counters = rows.limits(at.service, &user)?;
+                limits::check(&policy.limits, &counters, &rows.pending_of(at.service, &user)?, asker, now)?;
+                let mut targets = match only {
+                    Some(id) => rows.binding(at.service, id)?.into_iter().collect(),
+                    None => rows.bindings_of(at.service, &user)?,
+                };
+                targets.retain(|target| target.user == user && start::may_be_asked(target, target.gen_));
+                Ok(targets)
+            })
+            .await??;
+        if targets.is_empty() {
+            return Err(ChallengeError::NoDevice);
+        }
+        let new = self.prepare(wanted, &targets, now)?;
+        let (id, number, expires) = (new.row.id, new.row.number.clone(), new.row.exp);
+        let devices = self.store.run(move |rows| start::start(rows, at, &policy.limits, new)).await??;
+        Ok(StartedChallenge { id, number, expires, window_s: policy.window_s, devices })
+    }
+
+    /// Signs and seals one challenge per phone.
+    fn prepare(
+        &self,
+        wanted: Wanted,
+        targets: &[BindingRow],
+        now: UnixMillis,
+    ) -> Result<NewChallenge, SealingFailed> {
+        let random = self.random.as_ref();
+        let policy = &self.service.policy;
+        let exp = now.plus(u64::from(policy.life_s) * 1000);
+        let Wanted { user, context, policy: digits, session, only, replaces } = wanted;
+        let mut claims = ChallengeClaims {
+            iss: self.service.id,
+            aud: BindingId::from_bytes([0; 16]),
+            jti: ChallengeId::random(random)?,
+            nonce: Nonce::random(random)?,
+            iat: now.seconds(),
+            exp: now.seconds() + u64::from(policy.life_s),
+            window: policy.window_s,
+            gen_: 0,
+            number: digits.digits(),
+            ctx: context,
+        };
+        let mut asked = Vec::with_capacity(targets.len());
+        let mut envelopes = Vec::with_capacity(targets.len());
+        for target in targets {
+            let Some(keys) = &target.keys else { continue };
+            claims.aud = target.id;
+            claims.gen_ = target.gen_;
+            let (ch, body) = self.sign_and_seal(&claims, &keys.enc)?;
+            let (to, challenge) = (target.mailbox, Some(claims.jti));
+            let letter = Letter { to, kind: EnvelopeKind::Challenge, body, expires: exp, challenge };
+            let envelope = self.envelope(now, letter)?;
+            asked.push(Asked {
+                binding: target.id,
+                gen_: target.gen_,
+                mailbox: target.mailbox,
+                envelope: envelope.id,
+                ch,
+            });
+            envelopes.push(envelope);
+        }
+        let row = ChallengeRow {
+            id: claims.jti,
+            service: self.service.id,
+            user,
+            session,
+            context: claims.ctx,
+            policy: digits,
+            number: digits.draw(random)?,
+            nonce: claims.nonce,
+            created: now,
+            exp,
+            window_ms: u64::from(policy.window_s) * 1000,
+            delivered: None,
+            state: ChallengeState::Pending,
+            asked,
+            only,
+            decided: None,
+            others: Vec::new(),
+            superseded_by: None,
+            finalised: false,
+        };
+        Ok(NewChallenge { row, envelopes, replaces })
     }
 }

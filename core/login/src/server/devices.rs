@@ -1,10 +1,14 @@
 //! A user's phones: listing and revoking (docs/protocol.md section 9).
 
 use nod_protocol::BindingId;
+use nod_protocol::messages::NoticeEvent;
 
 use super::LoginServer;
-use crate::rows::BindingRow;
-use crate::store::StoreError;
+use super::sealing::SealingFailed;
+use crate::rows::{BindingRow, BindingState};
+use crate::steps::Stop;
+use crate::steps::revoke::{self, Refusal};
+use crate::store::{StoreError, StoreExt as _};
 
 /// Why a phone was not revoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,14 +25,22 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
+impl From<SealingFailed> for RevokeError {
+    fn from(_: SealingFailed) -> Self {
+        Self::Keys
+    }
+}
+
 impl LoginServer {
     /// The user's phones that are not revoked, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub async fn devices(&self, user: &str) -> Result<Vec<BindingRow>, StoreError> {
-        let _ = user;
-        unimplemented!()
+        let (service, user) = (self.service.id, user.to_owned());
+        let mut devices = self.store.look(move |rows| rows.bindings_of(service, &user)).await??;
+        devices.retain(|binding| binding.state != BindingState::Revoked);
+        Ok(devices)
     }
 
     /// Revokes a phone at once; a second time changes nothing.
@@ -36,7 +48,20 @@ impl LoginServer {
     /// # Errors
     /// [`RevokeError`].
     pub async fn revoke(&self, user: &str, binding: BindingId) -> Result<(), RevokeError> {
-        let _ = (user, binding);
-        unimplemented!()
+        let service = self.service.id;
+        loop {
+            let row = self.store.look(move |rows| rows.binding(service, binding)).await??;
+            let row = row.filter(|row| row.user == user).ok_or(RevokeError::NotFound)?;
+            let (now, gen_) = (self.now(), row.gen_);
+            let Some(notice) = self.notice(&row, NoticeEvent::Revoked, gen_ + 1, now)? else { return Ok(()) };
+            let (at, user) = (self.at(now), user.to_owned());
+            match self.store.run(move |rows| revoke::revoke(rows, at, &user, binding, gen_, notice)).await? {
+                Ok(()) => return Ok(()),
+                // Generations only rise, and rarely: the next round fits.
+                Err(Stop::Refused(Refusal::Changed)) => {}
+                Err(Stop::Refused(Refusal::NotFound)) => return Err(RevokeError::NotFound),
+                Err(Stop::Store(error)) => return Err(error.into()),
+            }
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! What happens by itself or from elsewhere: expiry, sweeping, another method's success.
 
 use super::LoginServer;
-use crate::store::StoreError;
+use crate::clock::UnixMillis;
+use crate::effects::AuditEvent;
+use crate::steps::{end, limits};
+use crate::store::{Rollback, StoreError, StoreExt as _};
 
 /// Milliseconds that an ended enrolment or challenge is kept: ten minutes.
 pub const KEEP_MS: u64 = 600_000;
@@ -12,8 +15,19 @@ impl LoginServer {
     /// # Errors
     /// [`StoreError`] when it could not be stored.
     pub async fn method_succeeded(&self, user: &str) -> Result<(), StoreError> {
-        let _ = user;
-        unimplemented!()
+        let (at, user) = (self.at(self.now()), user.to_owned());
+        self.store
+            .run(move |rows| -> Result<(), StoreError> {
+                let mut row = rows.limits(at.service, &user)?;
+                limits::succeeded(&mut row);
+                let was_off = std::mem::take(&mut row.push_off);
+                rows.put_limits(at.service, &user, &row);
+                if was_off {
+                    rows.audit(at.service, at.now, AuditEvent::PushOn { user });
+                }
+                Ok(())
+            })
+            .await?
     }
 
     /// Expires at most `limit` challenges and enrolments that are due, and sweeps as many that ended more than
@@ -22,7 +36,19 @@ impl LoginServer {
     /// # Errors
     /// [`StoreError`] when it could not be stored.
     pub async fn tick(&self, limit: usize) -> Result<usize, StoreError> {
-        let _ = limit;
-        unimplemented!()
+        let at = self.at(self.now());
+        let due = self.store.look(move |rows| rows.due(at.service, at.now, 1)).await??;
+        let expired = if due.is_empty() {
+            0
+        } else {
+            self.store.run(move |rows| end::expire_due(rows, at, limit)).await??
+        };
+        let before = UnixMillis(at.now.0.saturating_sub(KEEP_MS));
+        self.store
+            .step_lazily(Box::new(move |rows| {
+                rows.sweep(at.service, before, limit).map(|_| ()).map_err(|_| Rollback)
+            }))
+            .await?;
+        Ok(expired)
     }
 }

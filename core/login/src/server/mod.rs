@@ -3,25 +3,30 @@
 
 mod answers;
 mod challenges;
+mod claims;
 mod devices;
 mod enrolments;
 mod housekeeping;
 mod results;
+mod sealing;
 
 use std::sync::Arc;
 
 use nod_protocol::bytes::Digest;
-use nod_protocol::{EnrolmentId, EnvelopeId, Random, RandomError};
+use nod_protocol::{EnrolmentId, Random, text};
+use subtle::ConstantTimeEq as _;
 
 use crate::clock::{Clock, UnixMillis};
 use crate::service::Service;
+use crate::steps::At;
 use crate::store::Store;
 
 pub use answers::ReceiveError;
 pub use challenges::{Ask, ChallengeError, StartedChallenge};
 pub use devices::RevokeError;
-pub use enrolments::{ConfirmError, EnrolError, EnrolmentView, StartedEnrolment};
-pub use results::ChallengeView;
+pub use enrolments::{ConfirmError, ENROLMENT_LIFE_MS, EnrolError, EnrolmentView, StartedEnrolment};
+pub use housekeeping::KEEP_MS;
+pub use results::{ChallengeView, FINALISE_MS};
 
 /// Where a message from a phone was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,8 +74,35 @@ impl LoginServer {
         self.clock.now()
     }
 
-    fn envelope_id(&self, now: UnixMillis) -> Result<EnvelopeId, RandomError> {
-        EnvelopeId::new(now.0, self.random.as_ref())
+    fn at(&self, now: UnixMillis) -> At {
+        At { service: self.service.id, now }
+    }
+}
+
+/// The longest user name and label, in characters.
+const MAX_NAME: usize = 128;
+
+/// Whether a text can name a user or an account.
+fn is_name(name: &str) -> bool {
+    text::check(name, MAX_NAME).is_ok()
+}
+
+/// The session that asks for a challenge's result, to be compared with the one that the challenge was made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionCheck(Option<Digest>);
+
+impl SessionCheck {
+    fn new(session: Option<&str>) -> Self {
+        Self(session.map(session_digest))
+    }
+
+    /// Whether a challenge of the session `made_with` may be shown: to that session alone, or to all when there is none.
+    pub(crate) fn fits(&self, made_with: Option<&Digest>) -> bool {
+        match (made_with, &self.0) {
+            (None, _) => true,
+            (Some(stored), Some(given)) => stored.as_bytes().ct_eq(given.as_bytes()).into(),
+            (Some(_), None) => false,
+        }
     }
 }
 

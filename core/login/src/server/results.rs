@@ -3,9 +3,12 @@
 use nod_protocol::messages::{ChallengeContext, DeviceInfo};
 use nod_protocol::{BindingId, ChallengeId, Number, NumberPolicy};
 
-use super::{ChallengeError, LoginServer};
+use super::{ChallengeError, LoginServer, SessionCheck};
 use crate::clock::UnixMillis;
 use crate::rows::{ChallengeState, Decided};
+use crate::steps::Stop;
+use crate::steps::end::{self, Refusal};
+use crate::store::{StoreError, StoreExt as _};
 
 /// Milliseconds after a challenge's latest end in which its result can still be used.
 pub const FINALISE_MS: u64 = 60_000;
@@ -45,6 +48,26 @@ pub struct ChallengeView {
     pub finalised: bool,
 }
 
+impl From<Stop<Refusal>> for ChallengeError {
+    fn from(stop: Stop<Refusal>) -> Self {
+        match stop {
+            Stop::Refused(Refusal::NotFound) => Self::NotFound,
+            Stop::Refused(Refusal::Ended(state)) => Self::Ended { state },
+            Stop::Refused(Refusal::AlreadyFinalised) => Self::AlreadyFinalised,
+            Stop::Refused(Refusal::TooLate) => Self::TooLate,
+            Stop::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// A result that cannot be used is not an ended challenge but one that was not approved.
+fn not_finalised(stop: Stop<Refusal>) -> ChallengeError {
+    match ChallengeError::from(stop) {
+        ChallengeError::Ended { state } => ChallengeError::NotApproved { state },
+        other => other,
+    }
+}
+
 impl LoginServer {
     /// Looks at a challenge. One that was made with a session is shown to that session alone.
     ///
@@ -55,8 +78,38 @@ impl LoginServer {
         id: ChallengeId,
         session: Option<&str>,
     ) -> Result<ChallengeView, ChallengeError> {
-        let _ = (id, session);
-        unimplemented!()
+        let at = self.at(self.now());
+        let session = SessionCheck::new(session);
+        let found = self
+            .store
+            .look(move |rows| -> Result<_, StoreError> {
+                let row = rows.challenge(at.service, id)?.filter(|row| session.fits(row.session.as_ref()));
+                let Some(row) = row else { return Ok(None) };
+                let device = match &row.decided {
+                    Some(decided) => rows.binding(at.service, decided.binding)?,
+                    None => None,
+                };
+                Ok(Some((row, device.map(|binding| (binding.id, binding.device)))))
+            })
+            .await??;
+        let (row, device) = found.ok_or(ChallengeError::NotFound)?;
+        Ok(ChallengeView {
+            id,
+            state: row.state_at(at.now),
+            created: row.created,
+            deadline: row.deadline(),
+            window_s: u32::try_from(row.window_ms / 1000).unwrap_or(u32::MAX),
+            devices: u32::try_from(row.asked.len()).unwrap_or(u32::MAX),
+            user: row.user,
+            context: row.context,
+            policy: row.policy,
+            number: row.number,
+            delivered: row.delivered,
+            decided: row.decided,
+            device,
+            superseded_by: row.superseded_by,
+            finalised: row.finalised,
+        })
     }
 
     /// Withdraws an undecided challenge; a second time changes nothing.
@@ -68,8 +121,10 @@ impl LoginServer {
         id: ChallengeId,
         session: Option<&str>,
     ) -> Result<ChallengeView, ChallengeError> {
-        let _ = (id, session);
-        unimplemented!()
+        let at = self.at(self.now());
+        let check = SessionCheck::new(session);
+        self.store.run(move |rows| end::cancel(rows, at, id, &check)).await??;
+        self.challenge(id, session).await
     }
 
     /// Uses an approval: once, and within [`FINALISE_MS`] of the challenge's latest end.
@@ -82,7 +137,9 @@ impl LoginServer {
         id: ChallengeId,
         session: Option<&str>,
     ) -> Result<ChallengeView, ChallengeError> {
-        let _ = (id, session);
-        unimplemented!()
+        let at = self.at(self.now());
+        let check = SessionCheck::new(session);
+        self.store.run(move |rows| end::finalise(rows, at, id, &check)).await?.map_err(not_finalised)?;
+        self.challenge(id, session).await
     }
 }

@@ -1,0 +1,157 @@
+//! Limits against push fatigue (docs/protocol.md section 5). A new challenge never resets a counter.
+
+use std::net::IpAddr;
+
+use nod_protocol::ChallengeId;
+use nod_protocol::bytes::Digest;
+
+use crate::clock::UnixMillis;
+use crate::rows::{ChallengeRow, ChallengeState, LimitsRow, Suppressed};
+use crate::service::Limits;
+
+const FIVE_MINUTES_MS: u64 = 300_000;
+const HOUR_MS: u64 = 3_600_000;
+
+/// Sources that are remembered per user; the oldest is forgotten first.
+const MAX_SUPPRESSED: usize = 32;
+
+/// Why a user may not be asked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    PushOff,
+    SourceSuppressed,
+    Live,
+    Rate { retry_after_s: u64 },
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) session: Option<&'a Digest>,
+    pub(crate) ip: Option<IpAddr>,
+    /// The challenge that this one replaces; it no longer counts as live.
+    pub(crate) replaces: Option<ChallengeId>,
+}
+
+/// Whether the user may be asked at `now`.
+pub(crate) fn check(
+    limits: &Limits,
+    row: &LimitsRow,
+    pending: &[ChallengeRow],
+    asker: Asker<'_>,
+    now: UnixMillis,
+) -> Result<(), Refusal> {
+    if row.push_off {
+        return Err(Refusal::PushOff);
+    }
+    let ip = asker.ip.map(|ip| ip.to_canonical());
+    if row.suppressed.iter().any(|source| Some(source.ip) == ip && now < source.until) {
+        return Err(Refusal::SourceSuppressed);
+    }
+    let live = || {
+        pending
+            .iter()
+            .filter(|other| Some(other.id) != asker.replaces)
+            .filter(|other| other.state_at(now) == ChallengeState::Pending)
+    };
+    let of_session =
+        || live().filter(|other| asker.session.is_some() && other.session.as_ref() == asker.session);
+    if live().count() >= size(limits.live_per_user) || of_session().count() >= size(limits.live_per_session) {
+        return Err(Refusal::Live);
+    }
+    for (most, within) in [(limits.per_hour, HOUR_MS), (limits.per_five_minutes, FIVE_MINUTES_MS)] {
+        if let Some(wait_ms) = wait(&row.started, size(most), within, now) {
+            return Err(Refusal::Rate { retry_after_s: wait_ms.div_ceil(1000).max(1) });
+        }
+    }
+    Ok(())
+}
+
+/// Milliseconds until fewer than `most` starts lie within the last `within` milliseconds; none when that is so now.
+fn wait(started: &[UnixMillis], most: usize, within: u64, now: UnixMillis) -> Option<u64> {
+    let mut recent: Vec<UnixMillis> =
+        started.iter().copied().filter(|start| now.since(*start) < within).collect();
+    if recent.len() < most {
+        return None;
+    }
+    recent.sort_unstable();
+    // The start that must fall out before the next is allowed.
+    let blocking = recent.len().checked_sub(most.max(1)).and_then(|at| recent.get(at).copied());
+    Some(blocking.map_or(within, |start| start.plus(within).since(now)))
+}
+
+fn size(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+/// Counts a challenge.
+pub(crate) fn started(row: &mut LimitsRow, now: UnixMillis) {
+    row.started.retain(|start| now.since(*start) < HOUR_MS);
+    row.started.push(now);
+}
+
+/// Counts a success: the counters start again. Push that is off stays off: that takes another method.
+pub(crate) fn succeeded(row: &mut LimitsRow) {
+    row.started.clear();
+    row.wrong_numbers = 0;
+}
+
+/// Counts a wrong number; says whether that switched push off.
+pub(crate) fn wrong_number(limits: &Limits, row: &mut LimitsRow) -> bool {
+    row.wrong_numbers = row.wrong_numbers.saturating_add(1);
+    let switched = !row.push_off && row.wrong_numbers >= limits.wrong_numbers;
+    row.push_off |= switched;
+    switched
+}
+
+/// Suppresses a reported source for this user.
+pub(crate) fn suppress(limits: &Limits, row: &mut LimitsRow, ip: IpAddr, now: UnixMillis) {
+    let ip = ip.to_canonical();
+    row.suppressed.retain(|source| now < source.until && source.ip != ip);
+    if row.suppressed.len() >= MAX_SUPPRESSED {
+        row.suppressed.remove(0);
+    }
+    row.suppressed.push(Suppressed { ip, until: now.plus(limits.suppress_ms) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody() -> Asker<'static> {
+        Asker { session: None, ip: None, replaces: None }
+    }
+
+    #[test]
+    fn a_fourth_challenge_within_five_minutes_waits_for_the_first_to_fall_out() {
+        let mut row = LimitsRow::default();
+        for at in [0, 10_000, 20_000] {
+            assert_eq!(check(&Limits::default(), &row, &[], nobody(), UnixMillis(at)), Ok(()));
+            started(&mut row, UnixMillis(at));
+        }
+        let refused = check(&Limits::default(), &row, &[], nobody(), UnixMillis(30_000));
+        assert_eq!(refused, Err(Refusal::Rate { retry_after_s: 270 }));
+        assert_eq!(check(&Limits::default(), &row, &[], nobody(), UnixMillis(299_999)).is_ok(), false);
+        assert_eq!(check(&Limits::default(), &row, &[], nobody(), UnixMillis(300_000)), Ok(()));
+    }
+
+    #[test]
+    fn an_address_is_the_same_source_in_both_of_its_forms() {
+        let mut row = LimitsRow::default();
+        suppress(&Limits::default(), &mut row, "::ffff:192.0.2.7".parse().unwrap(), UnixMillis(0));
+        let asker = Asker { ip: Some("192.0.2.7".parse().unwrap()), ..nobody() };
+        let check = |now| check(&Limits::default(), &row, &[], asker, UnixMillis(now));
+        assert_eq!(check(3_599_999), Err(Refusal::SourceSuppressed));
+        assert_eq!(check(3_600_000), Ok(()));
+    }
+
+    #[test]
+    fn a_success_clears_the_counters_and_leaves_push_off() {
+        let mut row = LimitsRow::default();
+        started(&mut row, UnixMillis(1));
+        let switched: Vec<bool> = (0..4).map(|_| wrong_number(&Limits::default(), &mut row)).collect();
+        assert_eq!(switched, [false, false, true, false]);
+        succeeded(&mut row);
+        assert_eq!((row.started.len(), row.wrong_numbers, row.push_off), (0, 0, true));
+    }
+}
