@@ -1,1 +1,34 @@
 //! The phone's side of Nod: keys, accounts, vault, challenge to decision.
+//!
+//! The flows ([`enrol`], [`challenge`], [`answer`], [`receipt`], [`notice`]) do no input or output: they take bytes,
+//! keys and times, and give bytes back. Each step that passed its checks is a type of its own, so that nothing can
+//! sign a decision on a challenge that was not verified. [`engine::Engine`] keeps the accounts and drives the flows;
+//! with the feature `net`, [`Phone`] adds one WebSocket per relay.
+//!
+//! Without features the crate is pure Rust: no C code, no socket, and no clock but [`clock::PhoneClock`].
+
+pub mod answer;
+pub mod challenge;
+pub mod clock;
+pub mod engine;
+pub mod enrol;
+pub mod event;
+pub mod keys;
+#[cfg(feature = "net")]
+mod net;
+pub mod notice;
+#[cfg(feature = "net")]
+mod phone;
+pub mod receipt;
+pub mod vault;
+pub mod view;
+
+pub use answer::AnswerError;
+pub use clock::{PhoneClock, SystemPhoneClock};
+pub use enrol::EnrolError;
+pub use event::{DisconnectReason, Event, RemovedReason};
+pub use keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, SoftwareKeys};
+#[cfg(feature = "net")]
+pub use phone::{EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem};
+pub use vault::{FileStorage, KdfCost, StorageError, Unlock, Vault, VaultError, VaultStorage};
+pub use view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};

@@ -1,0 +1,10 @@
+//! One WebSocket per relay: the state machine of a connection, when to try again, and the shell that does the I/O.
+
+mod link;
+mod retry;
+mod shell;
+mod tls;
+
+pub(crate) use shell::{Shared, run_relay};
+pub use tls::{RootsError, roots_from_pem};
+pub(crate) use tls::client_config;

@@ -1,0 +1,319 @@
+//! The thin shell: dials, moves frames between the socket, the link and the engine, and waits.
+//!
+//! There is no queue on this side: what is to be sent lies in the vault, and the next frame is read when the one before
+//! was handled.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use nod_protocol::frames::{CloseCode, DeviceFrame, MAX_FRAME, RelayFrame};
+use nod_protocol::qr::RelayAddress;
+use nod_protocol::{EnvelopeId, Random};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, broadcast};
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use tokio_util::sync::CancellationToken;
+
+use super::link::{Link, Step};
+use super::retry::{Ended, Retry};
+use crate::engine::{Engine, HelloError};
+use crate::event::{DisconnectReason, Event};
+use crate::vault::VaultError;
+use crate::view::RelayStatus;
+
+/// For the address, TCP, TLS and the upgrade together.
+const DIAL: Duration = Duration::from_secs(10);
+/// For one frame to leave.
+const WRITE: Duration = Duration::from_secs(10);
+/// Between two attempts to hand over an envelope that the relay could not take just then.
+const SEND_AGAIN: Duration = Duration::from_secs(2);
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// What the relays' tasks and the facade share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) tls: Arc<rustls::ClientConfig>,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// Wakes whoever waits for the next challenge to expire.
+    pub(crate) deadlines: Notify,
+    status: Mutex<HashMap<RelayAddress, RelayStatus>>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        engine: Engine,
+        random: Arc<dyn Random>,
+        tls: Arc<rustls::ClientConfig>,
+        events: broadcast::Sender<Event>,
+    ) -> Self {
+        Self { engine, random, tls, events, deadlines: Notify::new(), status: Mutex::default() }
+    }
+
+    pub(crate) fn emit(&self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            // Without a listener there is nobody to tell.
+            let _ = self.events.send(event);
+        }
+        self.deadlines.notify_one();
+    }
+
+    /// Runs a call of the engine where it may block on the disk or the key store.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Option<T> {
+        let shared = Arc::clone(self);
+        tokio::task::spawn_blocking(move || call(&shared.engine)).await.ok()
+    }
+
+    pub(crate) fn statuses(&self) -> MutexGuard<'_, HashMap<RelayAddress, RelayStatus>> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_status(&self, relay: &RelayAddress, online: bool, retry_in: Option<Duration>, replaced: bool) {
+        let status = RelayStatus { relay: relay.clone(), online, retry_in, replaced };
+        self.statuses().insert(relay.clone(), status);
+    }
+}
+
+/// Keeps one relay connected until it is told to stop, another instance takes over, or nothing is left there.
+pub(crate) async fn run_relay(
+    shared: Arc<Shared>,
+    relay: RelayAddress,
+    kick: Arc<Notify>,
+    stop: CancellationToken,
+) {
+    let mut retry = Retry::default();
+    loop {
+        shared.set_status(&relay, false, None, false);
+        let ended = connection(&shared, &relay, &kick, &stop).await;
+        let still_used = shared.engine.relays().is_ok_and(|relays| relays.contains(&relay));
+        let pause = retry.after(&ended, &*shared.random).filter(|_| still_used);
+        let replaced = ended.reason == DisconnectReason::Closed(CloseCode::Replaced);
+        shared.set_status(&relay, false, pause, replaced);
+        shared.emit([Event::Disconnected { relay: relay.clone(), reason: ended.reason, retry_in: pause }]);
+        let Some(pause) = pause else { break };
+        tokio::select! {
+            () = sleep(pause) => {}
+            // The user does something that needs the relay; a draining one still gets its pause.
+            () = kick.notified(), if ended.stay_away.is_none() => {}
+            () = stop.cancelled() => break,
+        }
+    }
+    let mut statuses = shared.statuses();
+    if let Some(status) = statuses.get_mut(&relay) {
+        status.retry_in = None;
+    }
+}
+
+async fn connection(
+    shared: &Arc<Shared>,
+    relay: &RelayAddress,
+    kick: &Notify,
+    stop: &CancellationToken,
+) -> Ended {
+    let dialled = tokio::select! {
+        dialled = timeout(DIAL, Box::pin(dial(shared, relay))) => dialled,
+        () = stop.cancelled() => return failed(DisconnectReason::Asked),
+    };
+    let socket = match dialled {
+        Ok(Ok(socket)) => socket,
+        Ok(Err(reason)) => return failed(reason),
+        Err(_) => return failed(DisconnectReason::Unreachable),
+    };
+    let now = shared.engine.clock().monotonic();
+    let mut open = Open {
+        shared,
+        relay,
+        socket,
+        link: Link::opened(now),
+        sent: HashSet::new(),
+        again_at: None,
+    };
+    let reason = match open.run(kick, stop).await {
+        Ok(never) => match never {},
+        Err(reason) => reason,
+    };
+    // The relay may be gone; then there is nobody to say goodbye to.
+    let _ = timeout(Duration::from_secs(1), open.socket.close(None)).await;
+    let now = shared.engine.clock().monotonic();
+    Ended {
+        reason,
+        was_online: open.link.is_online(),
+        stay_away: open.link.come_back().map(|at| at.saturating_sub(now)),
+    }
+}
+
+const fn failed(reason: DisconnectReason) -> Ended {
+    Ended { reason, was_online: false, stay_away: None }
+}
+
+async fn dial(shared: &Shared, relay: &RelayAddress) -> Result<Socket, DisconnectReason> {
+    let request = relay.device_url().into_client_request().map_err(|_| DisconnectReason::Unreachable)?;
+    let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let port = request.uri().port_u16().unwrap_or(if relay.is_plain() { 80 } else { 443 });
+    let tcp =
+        TcpStream::connect((host.as_str(), port)).await.map_err(|_| DisconnectReason::Unreachable)?;
+    tcp.set_nodelay(true).map_err(|_| DisconnectReason::Unreachable)?;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(2 * MAX_FRAME)
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME));
+    let connector =
+        if relay.is_plain() { Connector::Plain } else { Connector::Rustls(Arc::clone(&shared.tls)) };
+    match client_async_tls_with_config(request, tcp, Some(config), Some(connector)).await {
+        Ok((socket, _)) => Ok(socket),
+        // A certificate that is not trusted comes as an I/O error that wraps the one of rustls.
+        Err(WsError::Io(error)) if error.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => {
+            Err(DisconnectReason::Untrusted)
+        }
+        Err(WsError::Tls(_)) => Err(DisconnectReason::Untrusted),
+        Err(_) => Err(DisconnectReason::Unreachable),
+    }
+}
+
+/// An open socket and what was sent on it.
+struct Open<'a> {
+    shared: &'a Arc<Shared>,
+    relay: &'a RelayAddress,
+    socket: Socket,
+    link: Link,
+    /// Envelopes that were sent on this connection already.
+    sent: HashSet<EnvelopeId>,
+    /// When envelopes that the relay could not take are sent again.
+    again_at: Option<Duration>,
+}
+
+/// The loop ends with a reason only.
+enum Never {}
+
+impl Open<'_> {
+    async fn run(&mut self, kick: &Notify, stop: &CancellationToken) -> Result<Never, DisconnectReason> {
+        loop {
+            let now = self.shared.engine.clock().monotonic();
+            let silent_in = self.link.deadline().saturating_sub(now);
+            let again_in = self.again_at.map(|at| at.saturating_sub(now));
+            tokio::select! {
+                message = self.socket.next() => self.on_message(message).await?,
+                () = kick.notified(), if self.link.is_online() => self.send_outstanding().await?,
+                () = sleep(again_in.unwrap_or_default()), if again_in.is_some() => {
+                    self.again_at = None;
+                    self.send_outstanding().await?;
+                }
+                () = sleep(silent_in) => return Err(DisconnectReason::Silent),
+                () = stop.cancelled() => return Err(DisconnectReason::Asked),
+            }
+        }
+    }
+
+    async fn on_message(&mut self, message: Option<Result<Message, WsError>>) -> Result<(), DisconnectReason> {
+        let text = match message {
+            None => return Err(DisconnectReason::Lost),
+            Some(Err(WsError::Capacity(_) | WsError::Utf8(_))) => return Err(DisconnectReason::Protocol),
+            Some(Err(_)) => return Err(DisconnectReason::Lost),
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Close(frame))) => {
+                let code = frame.and_then(|frame| CloseCode::from_code(frame.code.into()));
+                return Err(code.map_or(DisconnectReason::Lost, DisconnectReason::Closed));
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                self.link.heard(self.shared.engine.clock().monotonic());
+                // The pong was queued by the read; this lets it leave.
+                return write(self.socket.flush()).await;
+            }
+            Some(Ok(Message::Binary(_) | Message::Frame(_))) => return Err(DisconnectReason::Protocol),
+        };
+        let now = self.shared.engine.clock().monotonic();
+        self.link.heard(now);
+        let frame = RelayFrame::parse(&text).map_err(|_| DisconnectReason::Protocol)?;
+        match self.link.on_frame(now, frame)? {
+            Step::Hello(nonce) => {
+                let relay = self.relay.clone();
+                let jwt = self.call(move |engine| engine.hello(&relay, nonce)).await?;
+                self.send(&DeviceFrame::Hello { jwt: jwt.map_err(no_hello)? }).await
+            }
+            Step::Online => {
+                self.shared.set_status(self.relay, true, None, false);
+                self.shared.emit([Event::Connected { relay: self.relay.clone() }]);
+                self.send_outstanding().await
+            }
+            Step::Deliver(envelope) => {
+                let (id, relay) = (envelope.id, self.relay.clone());
+                let handled = self.call(move |engine| engine.deliver(&relay, &envelope)).await?;
+                let handled = handled.map_err(no_vault)?;
+                if handled.acknowledge {
+                    self.send(&DeviceFrame::Received { id }).await?;
+                }
+                self.shared.emit(handled.events);
+                Ok(())
+            }
+            Step::Gone(id, reason) => {
+                let events = self.call(move |engine| engine.gone(id, reason)).await?.map_err(no_vault)?;
+                self.shared.emit(events);
+                Ok(())
+            }
+            Step::Refused(id, reason) => {
+                let refused = self.call(move |engine| engine.refused(id, reason)).await?;
+                let (again, events) = refused.map_err(no_vault)?;
+                if again && self.sent.remove(&id) {
+                    self.again_at = Some(now.saturating_add(SEND_AGAIN));
+                }
+                self.shared.emit(events);
+                Ok(())
+            }
+            Step::Accepted | Step::Drain => Ok(()),
+        }
+    }
+
+    /// Sends what is outstanding and was not sent on this connection yet.
+    async fn send_outstanding(&mut self) -> Result<(), DisconnectReason> {
+        let relay = self.relay.clone();
+        let frames = self.call(move |engine| engine.outstanding(&relay)).await?.map_err(no_vault)?;
+        for frame in frames {
+            if let DeviceFrame::Send { id, .. } = frame
+                && self.sent.insert(id)
+            {
+                self.send(&frame).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, DisconnectReason> {
+        self.shared.blocking(call).await.ok_or(DisconnectReason::Asked)
+    }
+
+    async fn send(&mut self, frame: &DeviceFrame) -> Result<(), DisconnectReason> {
+        write(self.socket.send(Message::text(frame.to_text()))).await
+    }
+}
+
+async fn write(sent: impl Future<Output = Result<(), WsError>>) -> Result<(), DisconnectReason> {
+    match timeout(WRITE, sent).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(DisconnectReason::Lost),
+    }
+}
+
+fn no_hello(error: HelloError) -> DisconnectReason {
+    tracing::warn!(%error, "no hello could be made");
+    DisconnectReason::Lost
+}
+
+fn no_vault(error: VaultError) -> DisconnectReason {
+    tracing::error!(%error, "the vault failed");
+    DisconnectReason::Lost
+}
