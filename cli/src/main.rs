@@ -13,6 +13,7 @@ mod rest;
 mod screen;
 mod service;
 mod settings;
+mod signal;
 
 use std::process::ExitCode;
 

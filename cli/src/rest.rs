@@ -68,6 +68,11 @@ impl Rest {
         &self.base
     }
 
+    /// The key, for a process that goes on with the same.
+    pub(crate) fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
     /// `GET` of a path made of `parts`.
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,

@@ -1,5 +1,79 @@
-//! `nod phone`
-use crate::{args::PhoneArgs, error::CliError, exit::Exit, out::Out};
-pub(crate) async fn run(_args: PhoneArgs, _out: Out) -> Result<Exit, CliError> {
-    Err(CliError::NotInThisBuild("phone"))
+//! `nod phone`: a phone on the command line, its vault in a folder.
+
+mod challenges;
+mod enrol;
+mod watch;
+mod words;
+
+use nod_phone::Phone;
+use nod_protocol::messages::DeviceInfo;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::args::{PhoneArgs, PhoneCommand};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::out::Out;
+use crate::screen::keys;
+use crate::settings;
+
+/// Runs one command.
+///
+/// # Errors
+/// [`CliError`] says why it could not be done.
+pub(crate) async fn run(args: PhoneArgs, out: Out) -> Result<Exit, CliError> {
+    let phone = open(&args).await?;
+    let result = command(&phone, args.command, out).await;
+    phone.disconnect().await;
+    result
+}
+
+async fn command(phone: &Phone, command: PhoneCommand, out: Out) -> Result<Exit, CliError> {
+    match command {
+        PhoneCommand::Enrol { qr } => enrol::run(phone, &qr, out).await,
+        PhoneCommand::Accounts => {
+            let accounts = phone.accounts()?;
+            let objects: Vec<_> = accounts.iter().map(words::account_object).collect();
+            out.answer(&json!({ "accounts": objects }), || words::accounts(&accounts))?;
+            Ok(Exit::Done)
+        }
+        PhoneCommand::Pending { wait } => challenges::pending(phone, wait, out).await,
+        PhoneCommand::Approve { id, number } => challenges::approve(phone, id, number, out).await,
+        PhoneCommand::Deny { id } => challenges::deny(phone, id, out).await,
+        PhoneCommand::Report { id } => challenges::report(phone, id, out).await,
+        PhoneCommand::Watch => watch::run(phone, out).await,
+        PhoneCommand::Remove { account } => {
+            phone.remove(account)?;
+            out.answer(&json!({ "account": account, "state": "removed" }), || {
+                "Removed. Its keys are destroyed.".to_owned()
+            })?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn open(args: &PhoneArgs) -> Result<Phone, CliError> {
+    let dir = args.vault.clone().ok_or(CliError::Missing("NOD_VAULT", "--vault DIR"))?;
+    let passphrase = match settings::passphrase() {
+        Some(passphrase) => passphrase,
+        None => ask_passphrase().await?,
+    };
+    if passphrase.is_empty() {
+        return Err(CliError::EmptyPassphrase);
+    }
+    let device = DeviceInfo {
+        name: args.device_name.clone(),
+        model: concat!("nod ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    // Opening is slow on purpose (Argon2id).
+    let opened = tokio::task::spawn_blocking(move || Phone::open(&dir, &passphrase, device)).await;
+    Ok(opened.map_err(|_| CliError::Stopped)??)
+}
+
+async fn ask_passphrase() -> Result<Zeroizing<String>, CliError> {
+    tokio::task::spawn_blocking(|| keys::ask_hidden("Passphrase of the vault: "))
+        .await
+        .ok()
+        .flatten()
+        .ok_or(CliError::Missing("NOD_PASSPHRASE", "it at a terminal when you are asked"))
 }

@@ -1,0 +1,78 @@
+//! The types of what a sovereign login server refuses, in the words that a relay uses for a managed service; and of
+//! what a phone's answer meets.
+
+use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError};
+use nod_phone::AnswerError;
+
+/// The type of a refused enrolment.
+pub(super) const fn enrol(error: &EnrolError) -> &'static str {
+    match error {
+        EnrolError::User | EnrolError::Label => "invalid",
+        EnrolError::TooManyDevices | EnrolError::TooManyOpen => "conflict",
+        EnrolError::NotFound => "not-found",
+        EnrolError::Ended { .. } => "enrolment-ended",
+        EnrolError::Keys => "internal",
+        EnrolError::Store(_) => "store",
+        _ => "refused",
+    }
+}
+
+/// The type of a refused check code.
+pub(super) const fn confirm(error: &ConfirmError) -> &'static str {
+    match error {
+        ConfirmError::WrongCode { .. } => "wrong-code",
+        ConfirmError::Ended { .. } => "enrolment-ended",
+        ConfirmError::NotClaimedYet | ConfirmError::TooManyDevices => "conflict",
+        ConfirmError::NotFound => "not-found",
+        ConfirmError::Malformed => "malformed",
+        ConfirmError::Keys => "internal",
+        ConfirmError::Store(_) => "store",
+        _ => "refused",
+    }
+}
+
+/// The type of a refused challenge.
+pub(super) const fn challenge(error: &ChallengeError) -> &'static str {
+    match error {
+        ChallengeError::User | ChallengeError::Context(_) => "invalid",
+        ChallengeError::NumberPolicy => "number-policy",
+        ChallengeError::LiveLimit => "limit-live",
+        ChallengeError::RateLimit { .. } => "limit-rate",
+        ChallengeError::PushOff => "push-off",
+        ChallengeError::SourceSuppressed => "source-suppressed",
+        ChallengeError::NoDevice => "no-device",
+        ChallengeError::NotFound => "not-found",
+        ChallengeError::Ended { .. }
+        | ChallengeError::NotApproved { .. }
+        | ChallengeError::AlreadyFinalised
+        | ChallengeError::TooLate => "conflict",
+        ChallengeError::Keys => "internal",
+        ChallengeError::Store(_) => "store",
+        _ => "refused",
+    }
+}
+
+/// The type of a refused revocation.
+pub(super) const fn revoke(error: &RevokeError) -> &'static str {
+    match error {
+        RevokeError::NotFound => "not-found",
+        RevokeError::Keys => "internal",
+        RevokeError::Store(_) => "store",
+        _ => "refused",
+    }
+}
+
+/// The type of an answer that a phone could not give.
+pub(super) const fn answer(error: &AnswerError) -> &'static str {
+    match error {
+        AnswerError::NotFound => "not-found",
+        AnswerError::Expired => "expired",
+        AnswerError::AlreadyAnswered => "conflict",
+        AnswerError::NumberMissing { .. }
+        | AnswerError::NumberLength { .. }
+        | AnswerError::NumberNotAsked => "number",
+        AnswerError::NoReceipt => "no-receipt",
+        AnswerError::Replaced => "replaced",
+        _ => "answer",
+    }
+}
