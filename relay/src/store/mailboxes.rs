@@ -81,6 +81,21 @@ impl RelayStore {
         .await
     }
 
+    /// The valid envelopes of all mailboxes, at most `limit`: what a login server with a store of its own has to post.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn envelopes(&self, now: UnixMillis, limit: usize) -> Result<Vec<Outgoing>, StoreError> {
+        self.own_read(move |view| {
+            let rows = view.scan_prefix(&layout::key(Tag::Mailbox, &[]), limit).map_err(unavailable)?;
+            let read =
+                |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|_| StoreError::Damaged("envelope"));
+            let all: Vec<Outgoing> = rows.iter().map(|(_, bytes)| read(bytes)).collect::<Result<_, _>>()?;
+            Ok(all.into_iter().filter(|envelope| now < envelope.expires).collect())
+        })
+        .await
+    }
+
     /// Puts a sovereign service's envelope into a mailbox that is linked to it. The same envelope again is harmless.
     ///
     /// # Errors
