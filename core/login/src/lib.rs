@@ -13,6 +13,9 @@ pub mod server;
 pub mod service;
 mod steps;
 pub mod store;
+#[cfg(any(test, feature = "test-support"))]
+pub mod test_phone;
+pub mod verify;
 
 pub use clock::{Clock, UnixMillis};
 pub use effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
@@ -23,3 +26,6 @@ pub use server::{
 };
 pub use service::{Limits, Policy, Service, ServiceKeys};
 pub use store::{Read, Rows, Step, Store, StoreError, StoreExt};
+
+#[cfg(test)]
+mod tests;
