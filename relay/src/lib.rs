@@ -1,2 +1,12 @@
 //! The relay: mailboxes, device sockets, REST, stores; hosts managed login servers.
+pub mod bus;
+pub mod drain;
+pub mod hub;
+pub mod keys;
+pub mod limits;
+pub mod log;
+pub mod net;
+pub mod settings;
 pub mod store;
+pub mod waker;
+pub mod ws;

@@ -1,0 +1,215 @@
+//! The device connection as a state machine without I/O (docs/protocol.md section 7): what a frame means in each
+//! state. [`Unidentified`] turns into [`Identified`] by a good hello and in no other way.
+
+use std::time::Duration;
+
+use nod_login::{Outgoing, UnixMillis};
+use nod_protocol::frames::{
+    CloseCode, Destination, DeviceFrame, HELLO_SECONDS, MAX_BODY, RefusedReason, RelayFrame,
+};
+use nod_protocol::jws::Received;
+use nod_protocol::messages::HelloClaims;
+use nod_protocol::{EnvelopeId, MailboxId, Nonce};
+use tokio::time::Instant;
+
+/// The longest `app` of a hello, in characters.
+const MAX_APP: usize = 64;
+
+/// Frames that a phone may send in one go.
+const BURST: u32 = 20;
+
+/// Time in which one more frame is allowed: five a second.
+const REFILL: Duration = Duration::from_millis(200);
+
+/// Control frames that are tolerated before the hello.
+const EARLY_CONTROLS: u8 = 2;
+
+/// What came from the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incoming<'a> {
+    /// A text message.
+    Text(&'a str),
+    /// A binary message: none is allowed.
+    Binary,
+    /// A ping or a pong.
+    Control,
+    /// Something that is no WebSocket message, or too long a one.
+    Broken,
+}
+
+/// A connection that has not said a good hello yet.
+#[derive(Debug)]
+pub struct Unidentified {
+    nonce: Nonce,
+    deadline: Instant,
+    controls: u8,
+}
+
+/// What became of an unidentified connection.
+#[derive(Debug)]
+pub enum Step {
+    /// It said a good hello.
+    Identified(Identified),
+    /// It has said nothing yet.
+    Waiting(Unidentified),
+    /// It is to be closed.
+    Closed(CloseCode),
+}
+
+impl Unidentified {
+    /// A fresh connection, and the frame that it gets first.
+    #[must_use]
+    pub fn new(nonce: Nonce, now: Instant) -> (Self, RelayFrame) {
+        let deadline = now + Duration::from_secs(HELLO_SECONDS);
+        (Self { nonce, deadline, controls: 0 }, RelayFrame::Nonce { nonce })
+    }
+
+    /// When the hello must have come.
+    #[must_use]
+    pub const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// One thing from the socket: the hello, or the end. `audiences` are the URLs under which phones dial this relay.
+    #[must_use]
+    pub fn on_incoming(mut self, incoming: Incoming<'_>, audiences: &[String], now: Instant) -> Step {
+        if now >= self.deadline {
+            return Step::Closed(CloseCode::HelloTimeout);
+        }
+        match incoming {
+            Incoming::Text(text) => match DeviceFrame::parse(text) {
+                Ok(DeviceFrame::Hello { jwt }) => self.on_hello(&jwt, audiences, now),
+                Ok(DeviceFrame::Received { .. } | DeviceFrame::Send { .. }) | Err(_) => {
+                    Step::Closed(CloseCode::Protocol)
+                }
+            },
+            Incoming::Control if self.controls < EARLY_CONTROLS => {
+                self.controls += 1;
+                Step::Waiting(self)
+            }
+            Incoming::Binary | Incoming::Control | Incoming::Broken => Step::Closed(CloseCode::Protocol),
+        }
+    }
+
+    fn on_hello(self, jwt: &str, audiences: &[String], now: Instant) -> Step {
+        let Ok(hello) = Received::<HelloClaims>::parse(jwt) else {
+            return Step::Closed(CloseCode::BadHello);
+        };
+        // What costs nothing comes before the signature.
+        let claims = hello.hint();
+        let plausible = claims.nonce == self.nonce
+            && audiences.contains(&claims.aud)
+            && claims.app.chars().count() <= MAX_APP;
+        if !plausible {
+            return Step::Closed(CloseCode::BadHello);
+        }
+        match hello.verify_self_certified() {
+            Ok((mailbox, _)) => Step::Identified(Identified { mailbox, bucket: Bucket::full(now) }),
+            Err(_) => Step::Closed(CloseCode::BadHello),
+        }
+    }
+}
+
+/// A connection whose mailbox is proven.
+#[derive(Debug)]
+pub struct Identified {
+    mailbox: MailboxId,
+    bucket: Bucket,
+}
+
+/// What a frame of an identified phone asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Nothing.
+    Nothing,
+    /// Note that the phone has this envelope.
+    Delivered(EnvelopeId),
+    /// Pass an envelope on and answer with [`answer`].
+    Receive {
+        /// The envelope.
+        id: EnvelopeId,
+        /// Where to.
+        to: Destination,
+        /// The message.
+        body: String,
+    },
+    /// Write this frame.
+    Reply(RelayFrame),
+    /// Close.
+    Close(CloseCode),
+}
+
+impl Identified {
+    /// The proven mailbox.
+    #[must_use]
+    pub const fn mailbox(&self) -> MailboxId {
+        self.mailbox
+    }
+
+    /// One thing from the socket.
+    pub fn on_incoming(&mut self, incoming: Incoming<'_>, now: Instant) -> Order {
+        if !self.bucket.take(now) {
+            return Order::Close(CloseCode::RateLimited);
+        }
+        match incoming {
+            Incoming::Text(text) => match DeviceFrame::parse(text) {
+                Ok(DeviceFrame::Received { id }) => Order::Delivered(id),
+                Ok(DeviceFrame::Send { id, body, .. }) if body.len() > MAX_BODY => {
+                    Order::Reply(answer(id, Err(RefusedReason::TooLarge)))
+                }
+                Ok(DeviceFrame::Send { id, to, body }) => Order::Receive { id, to, body },
+                Ok(DeviceFrame::Hello { .. }) | Err(_) => Order::Close(CloseCode::Protocol),
+            },
+            Incoming::Control => Order::Nothing,
+            Incoming::Binary | Incoming::Broken => Order::Close(CloseCode::Protocol),
+        }
+    }
+}
+
+/// The first frame after a good hello.
+#[must_use]
+pub fn welcome(now: UnixMillis, heartbeat: Duration) -> RelayFrame {
+    let seconds = heartbeat.as_secs().max(1);
+    RelayFrame::Welcome { time: now.0, heartbeat_s: u32::try_from(seconds).unwrap_or(u32::MAX) }
+}
+
+/// The frame that carries an envelope; `None` once its time is up.
+#[must_use]
+pub fn deliver(envelope: Outgoing, now: UnixMillis) -> Option<RelayFrame> {
+    let Outgoing { id, to: _, service, kind, body, expires, challenge: _ } = envelope;
+    let ttl_ms = expires.since(now);
+    (ttl_ms > 0).then_some(RelayFrame::Deliver { id, kind, service, body, ttl_ms })
+}
+
+/// The frame that answers a `send`.
+#[must_use]
+pub const fn answer(id: EnvelopeId, result: Result<(), RefusedReason>) -> RelayFrame {
+    match result {
+        Ok(()) => RelayFrame::Accepted { id },
+        Err(reason) => RelayFrame::Refused { id, reason },
+    }
+}
+
+/// A token bucket that keeps one moment: the one at which it would be full again.
+#[derive(Debug)]
+struct Bucket {
+    full_at: Instant,
+}
+
+impl Bucket {
+    const fn full(now: Instant) -> Self {
+        Self { full_at: now }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let full_at = self.full_at.max(now) + REFILL;
+        let within = full_at - now <= REFILL * BURST;
+        if within {
+            self.full_at = full_at;
+        }
+        within
+    }
+}
+
+#[cfg(test)]
+mod tests;
