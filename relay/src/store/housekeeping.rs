@@ -88,11 +88,11 @@ fn page(
 }
 
 fn is_over(tag: Tag, bytes: &[u8], now: UnixMillis) -> bool {
-    match tag {
-        Tag::Sent => {
-            layout::tail(bytes).map(u64::from_be_bytes).is_none_or(|at| now.0 >= at.saturating_add(SENT_MS))
-        }
-        Tag::Kept => serde_json::from_slice::<At>(bytes).map_or(true, |row| now >= row.at.plus(KEPT_MS)),
-        _ => serde_json::from_slice::<Expires>(bytes).map_or(true, |row| now >= row.expires),
+    if tag == Tag::Sent {
+        layout::tail(bytes).map(u64::from_be_bytes).is_none_or(|at| now.0 >= at.saturating_add(SENT_MS))
+    } else if tag == Tag::Kept {
+        serde_json::from_slice::<At>(bytes).map_or(true, |row| now >= row.at.plus(KEPT_MS))
+    } else {
+        serde_json::from_slice::<Expires>(bytes).map_or(true, |row| now >= row.expires)
     }
 }

@@ -20,9 +20,10 @@ use super::webhooks;
 const PER_USER: usize = 64;
 
 pub(super) fn unavailable(error: EngineError) -> StoreError {
-    match error {
-        EngineError::Damaged => StoreError::Damaged("stored"),
-        other => StoreError::Unavailable(other.to_string()),
+    if error == EngineError::Damaged {
+        StoreError::Damaged("stored")
+    } else {
+        StoreError::Unavailable(error.to_string())
     }
 }
 
