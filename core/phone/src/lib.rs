@@ -20,6 +20,8 @@ pub mod notice;
 #[cfg(feature = "net")]
 mod phone;
 pub mod receipt;
+#[cfg(test)]
+mod testing;
 pub mod vault;
 pub mod view;
 

@@ -286,5 +286,5 @@ fn channel_of(contents: &Contents, relay: &RelayAddress) -> Option<crate::keys::
     contents.channels.iter().find(|row| &row.relay == relay).map(|row| row.key.clone())
 }
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;

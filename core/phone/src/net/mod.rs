@@ -8,3 +8,6 @@ mod tls;
 pub(crate) use shell::{Shared, run_relay};
 pub use tls::{RootsError, roots_from_pem};
 pub(crate) use tls::client_config;
+
+#[cfg(test)]
+mod tests;

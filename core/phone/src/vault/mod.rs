@@ -190,5 +190,5 @@ mod secret_text {
     }
 }
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
