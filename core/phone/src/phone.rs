@@ -20,8 +20,8 @@ use crate::engine::{AccountError, Engine, EngineError, EngineParts, EnrolmentPro
 use crate::enrol::EnrolError;
 use crate::event::Event;
 use crate::keys::{KeyStore, SoftwareKeys};
-use crate::net::{Shared, client_config, run_relay};
 pub use crate::net::{RootsError, roots_from_pem};
+use crate::net::{Shared, client_config, run_relay};
 use crate::vault::{FileStorage, KdfCost, Unlock, Vault, VaultError};
 use crate::view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};
 

@@ -51,9 +51,11 @@ impl Engine {
     /// # Errors
     /// [`AccountError::NotFound`] when there is no such account.
     pub fn remove(&self, id: BindingId) -> Result<Event, AccountError> {
-        self.vault.update(|contents| {
-            if drop_account(contents, id) { Ok(()) } else { Err(AccountError::NotFound) }
-        })?;
+        self.vault.update(
+            |contents| {
+                if drop_account(contents, id) { Ok(()) } else { Err(AccountError::NotFound) }
+            },
+        )?;
         self.forget_challenges_of(id);
         self.bury()?;
         Ok(Event::AccountRemoved { id, reason: RemovedReason::User })
@@ -72,7 +74,8 @@ impl Engine {
     /// # Errors
     /// [`VaultError`] when the vault cannot be read.
     pub fn end_of(&self, id: ChallengeId) -> Result<Option<HistoryEnd>, VaultError> {
-        self.vault.read(|contents| contents.history.iter().find(|entry| entry.id == id).map(|entry| entry.end))
+        self.vault
+            .read(|contents| contents.history.iter().find(|entry| entry.id == id).map(|entry| entry.end))
     }
 
     pub(super) fn forget_challenges_of(&self, id: BindingId) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nod_protocol::frames::{DeviceFrame, Destination, GoneReason, RefusedReason};
+use nod_protocol::frames::{Destination, DeviceFrame, GoneReason, RefusedReason};
 use nod_protocol::messages::Decision;
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{ChallengeId, EnvelopeId, Number};
@@ -94,8 +94,7 @@ impl Engine {
         let KeyNames { approve, deny, .. } = &names;
         let reason = format!("Approve the sign-in to {}", asked.service_name);
         let keys = AnswerKeys { store: &*self.keys, approve, deny, reason: &reason };
-        let signed =
-            answer::sign(&asked.challenge, decision, number, ctr, self.clock.unix_seconds(), &keys)?;
+        let signed = answer::sign(&asked.challenge, decision, number, ctr, self.clock.unix_seconds(), &keys)?;
         let left = asked.deadline.saturating_sub(self.clock.monotonic());
         if left.is_zero() {
             // The prompt took longer than the challenge lives.

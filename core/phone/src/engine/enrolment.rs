@@ -1,6 +1,6 @@
 //! Enrolments under way: begun, answered, activated, or ended.
 
-use nod_protocol::frames::{DeviceFrame, Destination, RefusedReason};
+use nod_protocol::frames::{Destination, DeviceFrame, RefusedReason};
 use nod_protocol::messages::ServiceDisplay;
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{CheckCode, EnrolmentId, EnvelopeId};
@@ -90,9 +90,11 @@ impl Engine {
     /// # Errors
     /// [`EnrolError::NotFound`] when it is not under way.
     pub fn end_enrolment(&self, id: EnrolmentId, error: EnrolError) -> Result<Event, EnrolError> {
-        self.vault.update(|contents| {
-            if drop_enrolment(contents, id) { Ok(()) } else { Err(EnrolError::NotFound) }
-        })?;
+        self.vault.update(
+            |contents| {
+                if drop_enrolment(contents, id) { Ok(()) } else { Err(EnrolError::NotFound) }
+            },
+        )?;
         self.bury()?;
         Ok(Event::EnrolmentFailed { id, error })
     }

@@ -168,7 +168,8 @@ impl Engine {
 
     fn on_notice(&self, relay: &RelayAddress, body: &str) -> Result<Handled, VaultError> {
         let (accounts, enrolments) = self.vault.read(|contents| {
-            let accounts: Vec<_> = contents.accounts.iter().filter(|row| &row.relay == relay).cloned().collect();
+            let accounts: Vec<_> =
+                contents.accounts.iter().filter(|row| &row.relay == relay).cloned().collect();
             let enrolments = contents.enrolments.iter().filter(|row| &row.relay == relay).cloned();
             (accounts, enrolments.filter_map(VerifiedEnrolment::from_row).collect::<Vec<_>>())
         })?;

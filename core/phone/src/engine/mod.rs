@@ -273,12 +273,7 @@ impl LiveChallenge {
 
 impl AccountRow {
     const fn pinned(&self) -> Pinned {
-        Pinned {
-            binding: self.id,
-            service: self.service,
-            service_key: self.service_key,
-            gen_: self.gen_,
-        }
+        Pinned { binding: self.id, service: self.service, service_key: self.service_key, gen_: self.gen_ }
     }
 }
 

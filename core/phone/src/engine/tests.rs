@@ -258,7 +258,11 @@ fn the_same_challenge_is_shown_once() {
     let envelope = login.envelope(Challenge, body.clone());
     assert_eq!(phone.engine.deliver(&login.relay, &envelope).unwrap().events.len(), 1);
     assert_eq!(phone.engine.deliver(&login.relay, &envelope).unwrap().events.len(), 0, "the same envelope");
-    assert_eq!(login.deliver(&phone, Challenge, body).events.len(), 0, "the same challenge, another envelope");
+    assert_eq!(
+        login.deliver(&phone, Challenge, body).events.len(),
+        0,
+        "the same challenge, another envelope"
+    );
     let mut other = claims.clone();
     other.ctx.application = Some("Something else".into());
     assert!(refused(&login.deliver(&phone, Challenge, login.seal(&other))), "other claims under the same id");

@@ -52,7 +52,9 @@ impl KeyStore for SoftwareKeys {
     }
 
     fn public_key(&self, name: &KeyName) -> Result<PublicKey, KeyStoreError> {
-        self.vault.read(|contents| contents.keys.get(name).map(|key| key.public))?.ok_or(KeyStoreError::Missing)
+        self.vault
+            .read(|contents| contents.keys.get(name).map(|key| key.public))?
+            .ok_or(KeyStoreError::Missing)
     }
 
     fn sign(&self, name: &KeyName, message: &[u8], _reason: &str) -> Result<Signature, KeyStoreError> {

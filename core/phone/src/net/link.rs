@@ -150,7 +150,11 @@ mod tests {
         let mut link = Link::opened(S(0));
         assert!(!link.is_online());
         assert_eq!(link.on_frame(S(1), nonce()), Ok(Step::Hello(Nonce::from_bytes([1; 32]))));
-        assert_eq!(link.on_frame(S(1), nonce()), Err(DisconnectReason::Protocol), "a second nonce signs nothing");
+        assert_eq!(
+            link.on_frame(S(1), nonce()),
+            Err(DisconnectReason::Protocol),
+            "a second nonce signs nothing"
+        );
         assert_eq!(link.on_frame(S(2), welcome(30)), Ok(Step::Online));
         assert!(link.is_online());
     }

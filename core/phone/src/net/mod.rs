@@ -6,8 +6,8 @@ mod shell;
 mod tls;
 
 pub(crate) use shell::{Shared, run_relay};
-pub use tls::{RootsError, roots_from_pem};
 pub(crate) use tls::client_config;
+pub use tls::{RootsError, roots_from_pem};
 
 #[cfg(test)]
 mod tests;

@@ -77,9 +77,8 @@ mod tests {
     #[test]
     fn pauses_grow_to_a_bound_and_start_over_after_a_welcome() {
         let (random, mut retry) = (SeededForTests::new(1), Retry::default());
-        let pauses: Vec<_> = (0..12)
-            .map(|_| retry.after(&ended(DisconnectReason::Unreachable), &random).unwrap())
-            .collect();
+        let pauses: Vec<_> =
+            (0..12).map(|_| retry.after(&ended(DisconnectReason::Unreachable), &random).unwrap()).collect();
         assert!(pauses[0] <= FIRST);
         assert!(pauses[6] > pauses[0] * 8);
         assert!(pauses[11] >= LONGEST / 2 && pauses[11] <= LONGEST);

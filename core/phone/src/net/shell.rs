@@ -130,14 +130,8 @@ async fn connection(
         Err(_) => return failed(DisconnectReason::Unreachable),
     };
     let now = shared.engine.clock().monotonic();
-    let mut open = Open {
-        shared,
-        relay,
-        socket,
-        link: Link::opened(now),
-        sent: HashSet::new(),
-        again_at: None,
-    };
+    let mut open =
+        Open { shared, relay, socket, link: Link::opened(now), sent: HashSet::new(), again_at: None };
     let reason = match open.run(kick, stop).await {
         Ok(never) => match never {},
         Err(reason) => reason,
@@ -160,8 +154,7 @@ async fn dial(shared: &Shared, relay: &RelayAddress) -> Result<Socket, Disconnec
     let request = relay.device_url().into_client_request().map_err(|_| DisconnectReason::Unreachable)?;
     let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = request.uri().port_u16().unwrap_or(if relay.is_plain() { 80 } else { 443 });
-    let tcp =
-        TcpStream::connect((host.as_str(), port)).await.map_err(|_| DisconnectReason::Unreachable)?;
+    let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|_| DisconnectReason::Unreachable)?;
     tcp.set_nodelay(true).map_err(|_| DisconnectReason::Unreachable)?;
     let config = WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
@@ -216,7 +209,10 @@ impl Open<'_> {
         }
     }
 
-    async fn on_message(&mut self, message: Option<Result<Message, WsError>>) -> Result<(), DisconnectReason> {
+    async fn on_message(
+        &mut self,
+        message: Option<Result<Message, WsError>>,
+    ) -> Result<(), DisconnectReason> {
         let text = match message {
             None => return Err(DisconnectReason::Lost),
             Some(Err(WsError::Capacity(_) | WsError::Utf8(_))) => return Err(DisconnectReason::Protocol),

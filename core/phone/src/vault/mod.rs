@@ -13,8 +13,8 @@ use nod_protocol::{Random, RandomError, Secret};
 use zeroize::Zeroizing;
 
 pub(crate) use contents::{
-    AccountRow, AnswerRow, ChannelRow, Contents, EnrolmentRow, EnrolmentStage, KeyNames, MAX_ANSWERS, MAX_ENROLMENTS,
-    MAX_HISTORY, ProvisionalRow, SealedKey,
+    AccountRow, AnswerRow, ChannelRow, Contents, EnrolmentRow, EnrolmentStage, KeyNames, MAX_ANSWERS,
+    MAX_ENROLMENTS, MAX_HISTORY, ProvisionalRow, SealedKey,
 };
 pub use seal::{KdfCost, Unlock};
 pub use storage::{FileStorage, StorageError, VaultStorage};
