@@ -1,3 +1,5 @@
 //! End-to-end, hostile-relay and crash tests of Nod, and the checks on its structure.
 
 pub mod architecture;
+pub mod process;
+pub mod story;

@@ -7,6 +7,10 @@ use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError, StoreErro
 use nod_phone::engine::AccountError;
 use nod_phone::{AnswerError, OpenError, VaultError};
 use nod_protocol::number::NumberError;
+use nod_relay::serve::ServeError;
+use nod_relay::settings::SettingsError;
+use nod_relay::store::audit::AuditError;
+use nod_relay::store::backup::BackupError;
 use nod_relay::store::engine::EngineError;
 
 use crate::rest::Problem;
@@ -80,6 +84,18 @@ pub(crate) enum CliError {
     /// A part of the program has ended before its time.
     #[error("the program is ending")]
     Stopped,
+    /// The relay's settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The relay cannot serve.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The relay's data was not backed up or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The audit log is not intact, or cannot be read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The vault's passphrase is empty.
     #[error("the passphrase is empty")]
     EmptyPassphrase,
@@ -136,6 +152,10 @@ impl CliError {
             Self::NotSovereign => "not-sovereign",
             Self::Random => "random",
             Self::Stopped => "stopped",
+            Self::Settings(_) => "settings",
+            Self::Serve(_) => "serve",
+            Self::Backup(_) => "backup",
+            Self::Audit(_) => "audit",
             Self::EmptyPassphrase => "empty-passphrase",
             Self::Open(_) | Self::Vault(_) => "vault",
             Self::Account(_) => "account",

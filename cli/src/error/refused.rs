@@ -73,6 +73,11 @@ pub(super) const fn answer(error: &AnswerError) -> &'static str {
         | AnswerError::NumberNotAsked => "number",
         AnswerError::NoReceipt => "no-receipt",
         AnswerError::Replaced => "replaced",
-        _ => "answer",
+        AnswerError::TooMany
+        | AnswerError::Key(_)
+        | AnswerError::Vault(_)
+        | AnswerError::Random(_)
+        | AnswerError::Refused(_)
+        | _ => "answer",
     }
 }
