@@ -1,12 +1,16 @@
 //! The relay: mailboxes, device sockets, REST, stores; hosts managed login servers.
 pub mod bus;
 pub mod drain;
+pub mod http;
 pub mod hub;
 pub mod keys;
 pub mod limits;
 pub mod log;
+pub mod managed;
 pub mod net;
+pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod waker;
+pub mod webhook;
 pub mod ws;

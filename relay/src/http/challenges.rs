@@ -1,0 +1,213 @@
+//! Challenges of managed services: ask, watch, ask again, withdraw, use the result once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json as Answer};
+use nod_login::rows::ChallengeState;
+use nod_login::{Ask, ChallengeView, Changed, StartedChallenge, UnixMillis};
+use nod_protocol::messages::{ChallengeContext, Outcome};
+use nod_protocol::{BindingId, ChallengeId, NumberPolicy, PublicKey};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::App;
+use super::gate::Caller;
+use super::input::{Json, Params, Path};
+use super::problem::Problem;
+use super::wait::{self, Seen};
+use crate::bus::Topic;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Start {
+    user: String,
+    #[serde(default)]
+    context: ChallengeContext,
+    #[serde(default)]
+    number: Option<NumberPolicy>,
+    #[serde(default)]
+    session: Option<String>,
+    #[serde(default)]
+    binding_id: Option<BindingId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Session {
+    #[serde(default)]
+    session: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Look {
+    #[serde(default)]
+    wait: Option<u64>,
+    #[serde(default)]
+    session: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Started {
+    challenge_id: ChallengeId,
+    number: Option<String>,
+    state: ChallengeState,
+    expires_at: UnixMillis,
+    window_s: u32,
+    devices: u32,
+}
+
+impl From<StartedChallenge> for Started {
+    fn from(started: StartedChallenge) -> Self {
+        Self {
+            challenge_id: started.id,
+            number: started.number.map(|number| number.expose().to_owned()),
+            state: ChallengeState::Pending,
+            expires_at: started.expires,
+            window_s: started.window_s,
+            devices: started.devices,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Device {
+    binding_id: BindingId,
+    name: String,
+    model: String,
+}
+
+#[derive(Serialize)]
+struct Binding {
+    binding_id: BindingId,
+    #[serde(rename = "gen")]
+    generation: u64,
+}
+
+/// A challenge's result. `mode` says who verified the answer: here the relay did, and whoever wants to rely on nobody
+/// verifies `answer` with a key that he kept himself.
+#[derive(Serialize)]
+struct Shown {
+    challenge_id: ChallengeId,
+    state: ChallengeState,
+    created_at: UnixMillis,
+    expires_at: UnixMillis,
+    window_s: u32,
+    devices: u32,
+    mode: &'static str,
+    finalised: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_at: Option<UnixMillis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_at: Option<UnixMillis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<ChallengeId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<Device>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_key: Option<PublicKey>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding: Option<Binding>,
+}
+
+impl From<ChallengeView> for Shown {
+    fn from(view: ChallengeView) -> Self {
+        let decided = view.decided;
+        Self {
+            challenge_id: view.id,
+            state: view.state,
+            created_at: view.created,
+            expires_at: view.deadline,
+            window_s: view.window_s,
+            devices: view.devices,
+            mode: "managed",
+            finalised: view.finalised,
+            delivered_at: view.delivered,
+            decided_at: decided.as_ref().map(|decided| decided.at),
+            // The state says the rest.
+            reason: decided
+                .as_ref()
+                .map(|decided| decided.outcome)
+                .filter(|outcome| *outcome == Outcome::WrongNumber),
+            superseded_by: view.superseded_by,
+            device: view.device.map(|(binding_id, info)| Device {
+                binding_id,
+                name: info.name,
+                model: info.model,
+            }),
+            answer_key: decided.as_ref().map(|decided| decided.key),
+            binding: decided
+                .as_ref()
+                .map(|decided| Binding { binding_id: decided.binding, generation: decided.gen_ }),
+            answer: decided.map(|decided| decided.answer),
+        }
+    }
+}
+
+pub(super) async fn start(
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<Start>,
+) -> Result<Response, Problem> {
+    let Start { user, context, number, session, binding_id } = body;
+    let ask = Ask { user, context, number, session, only: binding_id };
+    let started = caller.login()?.start_challenge(ask).await?;
+    Ok((StatusCode::CREATED, Answer(Started::from(started))).into_response())
+}
+
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<ChallengeId>,
+    Params(query): Params<Look>,
+) -> Result<Response, Problem> {
+    let (login, clock) = (caller.login()?, app.clock.as_ref());
+    let session = query.session.as_deref();
+    let view = wait::until(
+        &app,
+        Topic::Row(Changed::Challenge(id)),
+        query.wait,
+        || async move {
+            let value = login.challenge(id, session).await?;
+            let open = value.state == ChallengeState::Pending;
+            let ends_in_ms = Some(value.deadline.since(clock.now()));
+            Ok(Seen { value, open, ends_in_ms })
+        },
+        |before, now| before.state != now.state || before.delivered != now.delivered,
+    )
+    .await?;
+    Ok(Answer(Shown::from(view)).into_response())
+}
+
+pub(super) async fn retry(
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<ChallengeId>,
+    Json(body): Json<Session>,
+) -> Result<Response, Problem> {
+    let started = caller.login()?.retry_challenge(id, body.session.as_deref()).await?;
+    Ok((StatusCode::CREATED, Answer(Started::from(started))).into_response())
+}
+
+pub(super) async fn cancel(
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<ChallengeId>,
+    Params(query): Params<Session>,
+) -> Result<Response, Problem> {
+    let view = caller.login()?.cancel_challenge(id, query.session.as_deref()).await?;
+    Ok(Answer(json!({ "challenge_id": view.id, "state": view.state })).into_response())
+}
+
+pub(super) async fn finalise(
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<ChallengeId>,
+    Json(body): Json<Session>,
+) -> Result<Response, Problem> {
+    let view = caller.login()?.finalise(id, body.session.as_deref()).await?;
+    Ok(Answer(Shown::from(view)).into_response())
+}

@@ -1,0 +1,131 @@
+//! Settings: what is read, what wins, and what each mistake is told.
+
+use super::*;
+
+fn read(text: &str) -> Result<Settings, SettingsError> {
+    Settings::from_text(text, &|_| None)
+}
+
+fn read_env(text: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let owned: Vec<(String, String)> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Settings::from_text(text, &move |name| {
+        owned.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    })
+}
+
+#[test]
+fn no_file_and_no_environment_is_sane() {
+    let settings = read("").unwrap();
+    assert_eq!(settings, Settings::default());
+    assert!(settings.listen.ip().is_loopback());
+    let name = settings.relay_address(settings.listen).unwrap();
+    assert_eq!(name.device_url(), "ws://127.0.0.1:7420/v1/device");
+}
+
+#[test]
+fn the_documented_example_is_the_default() {
+    assert_eq!(read(include_str!("../../nod.example.toml")).unwrap(), Settings::default());
+}
+
+#[test]
+fn every_setting_is_shown_in_the_example() {
+    let example = include_str!("../../nod.example.toml");
+    let uncommented: String = example
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let settings = read(&uncommented).unwrap();
+    assert!(settings.public_address.is_some() && settings.has_tls() && !settings.trusted_proxies.is_empty());
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let file = "listen = \"127.0.0.1:1\"\n[limits]\nservice_burst = 3\n";
+    let settings = read_env(
+        file,
+        &[
+            ("NOD_LISTEN", "0.0.0.0:2"),
+            ("NOD_PUBLIC_ADDRESS", "relay.example"),
+            ("NOD_TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+            ("NOD_LIMITS_SERVICE_BURST", "7"),
+            ("NOD_DATA", ""),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.listen.port(), 2);
+    assert_eq!(settings.limits.service_burst, 7);
+    assert_eq!(settings.data, PathBuf::from("nod-data"), "an empty variable counts as unset");
+    assert_eq!(settings.trusted_proxies.len(), 2);
+    assert_eq!(
+        settings.relay_address(settings.listen).unwrap().device_url(),
+        "wss://relay.example/v1/device",
+        "behind a proxy the public name is encrypted"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name() {
+    for text in ["lisen = \"127.0.0.1:1\"", "[limits]\nservice_brust = 1", "[limts]"] {
+        let message = read(text).unwrap_err().to_string();
+        let key = text
+            .trim_matches(['[', ']'])
+            .split([' ', '\n', '='])
+            .find(|w| w.contains("li") || w.contains("brust"));
+        assert!(message.contains("unknown field"), "{message}");
+        assert!(key.is_some());
+    }
+    assert!(read("[limits]\nservice_brust = 1").unwrap_err().to_string().contains("service_brust"));
+}
+
+#[test]
+fn each_value_out_of_bounds_is_named() {
+    for (text, setting) in [
+        ("[store]\ncache_mib = 0", "store.cache_mib"),
+        ("[devices]\nheartbeat_s = 1", "devices.heartbeat_s"),
+        ("[devices]\nmax_connections = 0", "devices.max_connections"),
+        ("[devices]\nconnect_burst = 0", "devices.connect_burst"),
+        ("[limits]\nservice_burst = 0", "limits.service_burst"),
+        ("[limits]\nservice_per_second = 2000000", "limits.service_per_second"),
+        ("[limits]\nfailure_burst = 0", "limits.failure_burst"),
+        ("[limits]\nmax_waiting = 0", "limits.max_waiting"),
+        ("[limits]\nbody_timeout_s = 0", "limits.body_timeout_s"),
+        ("[webhooks]\ntimeout_s = 61", "webhooks.timeout_s"),
+        ("[webhooks]\nconcurrency = 0", "webhooks.concurrency"),
+        ("[drain]\ndeadline_s = 0", "drain.deadline_s"),
+        ("[drain]\nspread_s = 301", "drain.spread_s"),
+        ("data = \"\"", "data"),
+        ("[tls]\ncert = \"a.pem\"", "tls"),
+        ("listen = \"0.0.0.0:1\"", "public_address"),
+        ("[log]\nfilter = \"nod=loud\"", "log.filter"),
+    ] {
+        match read(text).unwrap_err() {
+            SettingsError::Value { setting: found, .. } => assert_eq!(found, setting, "{text}"),
+            other => panic!("{text}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn a_variable_of_the_wrong_form_is_named() {
+    for (name, value) in [
+        ("NOD_LISTEN", "here"),
+        ("NOD_PUBLIC_ADDRESS", "ws://relay.example"),
+        ("NOD_TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("NOD_LOG_FORMAT", "xml"),
+        ("NOD_STORE_ENGINE", "tape"),
+        ("NOD_DRAIN_SPREAD_S", "-1"),
+    ] {
+        match read_env("", &[(name, value)]).unwrap_err() {
+            SettingsError::Variable { variable, .. } => assert_eq!(variable, name),
+            other => panic!("{name}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Settings::load(Some(Path::new("does-not-exist.toml"))).unwrap_err();
+    assert!(error.to_string().contains("does-not-exist.toml"));
+}
