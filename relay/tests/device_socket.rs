@@ -1,5 +1,9 @@
 //! The device socket over real connections.
-#![allow(missing_docs, reason = "tests say what they show in their names")]
+#![allow(
+    missing_docs,
+    dead_code,
+    reason = "tests say what they show in their names; the support serves two files"
+)]
 
 #[path = "device/support.rs"]
 mod support;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{SinkExt as _, StreamExt as _};
-use nod_login::{Outgoing, SystemClock, UnixMillis};
+use nod_login::clock::SystemClock;
+use nod_login::{Outgoing, UnixMillis};
 use nod_protocol::es256::{Signer as _, SoftwareKey};
 use nod_protocol::frames::{CloseCode, Destination, DeviceFrame, EnvelopeKind, RefusedReason, RelayFrame};
 use nod_protocol::messages::HelloClaims;
@@ -22,16 +23,16 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What phones sent, and what waits for them.
 #[derive(Default)]
-pub struct Memory {
-    pub mailboxes: Mutex<HashMap<MailboxId, Vec<Outgoing>>>,
-    pub delivered: Mutex<Vec<(MailboxId, EnvelopeId)>>,
-    pub sent: Mutex<Vec<(EnvelopeId, Destination, String)>>,
-    pub slow: Option<Duration>,
-    pub broken: bool,
+pub(crate) struct Memory {
+    pub(crate) mailboxes: Mutex<HashMap<MailboxId, Vec<Outgoing>>>,
+    pub(crate) delivered: Mutex<Vec<(MailboxId, EnvelopeId)>>,
+    pub(crate) sent: Mutex<Vec<(EnvelopeId, Destination, String)>>,
+    pub(crate) slow: Option<Duration>,
+    pub(crate) broken: bool,
 }
 
 #[async_trait]
@@ -66,19 +67,20 @@ impl DeviceBackend for Memory {
     }
 }
 
-pub struct Relay {
-    pub addr: SocketAddr,
-    pub hub: Arc<Hub>,
-    pub backend: Arc<Memory>,
-    pub drain: Drain,
+pub(crate) struct Relay {
+    scheme: &'static str,
+    pub(crate) addr: SocketAddr,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) backend: Arc<Memory>,
+    pub(crate) drain: Drain,
 }
 
-pub struct Plan {
-    pub backend: Memory,
-    pub hub: HubSettings,
-    pub write_limit: Duration,
-    pub gate: Arc<dyn AddressGate>,
-    pub tls: Option<nod_relay::net::Tls>,
+pub(crate) struct Plan {
+    pub(crate) backend: Memory,
+    pub(crate) hub: HubSettings,
+    pub(crate) write_limit: Duration,
+    pub(crate) gate: Arc<dyn AddressGate>,
+    pub(crate) tls: Option<nod_relay::net::Tls>,
 }
 
 impl Default for Plan {
@@ -94,11 +96,11 @@ impl Default for Plan {
 }
 
 impl Relay {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(Plan::default())
     }
 
-    pub fn with(plan: Plan) -> Self {
+    pub(crate) fn with(plan: Plan) -> Self {
         let scheme = if plan.tls.is_some() { "wss" } else { "ws" };
         let settings =
             NetSettings { tls: plan.tls, ..NetSettings::plain(SocketAddr::from(([127, 0, 0, 1], 0))) };
@@ -120,25 +122,25 @@ impl Relay {
         let router = nod_relay::ws::routes(Arc::new(devices));
         drain.tracker().spawn(listener.run(router, plan.gate, drain.clone()));
         drain.tracker().spawn(hub.clone().beat(drain.stop().clone()));
-        Self { addr, hub, backend, drain }
+        Self { scheme, addr, hub, backend, drain }
     }
 
-    pub fn url(&self) -> String {
-        format!("ws://{}{DEVICE_PATH}", self.addr)
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}{DEVICE_PATH}", self.scheme, self.addr)
     }
 
     /// A socket that has its nonce and has said nothing.
-    pub async fn dial(&self) -> (Socket, Nonce) {
+    pub(crate) async fn dial(&self) -> (Socket, Nonce) {
         let (mut socket, _) = tokio_tungstenite::connect_async(self.url()).await.unwrap();
         let nonce = nonce(&mut socket).await;
         (socket, nonce)
     }
 
-    pub async fn phone(&self) -> Phone {
+    pub(crate) async fn phone(&self) -> Phone {
         self.phone_with(Arc::new(SoftwareKey::generate(&OsRandom).unwrap())).await
     }
 
-    pub async fn phone_with(&self, key: Arc<SoftwareKey>) -> Phone {
+    pub(crate) async fn phone_with(&self, key: Arc<SoftwareKey>) -> Phone {
         let (mut socket, nonce) = self.dial().await;
         socket.send(Message::text(hello(&key, &self.url(), nonce))).await.unwrap();
         let mut phone = Phone { socket, key };
@@ -149,7 +151,7 @@ impl Relay {
     }
 
     /// Puts an envelope where a store and its effect would.
-    pub fn post(&self, envelope: Outgoing) {
+    pub(crate) fn post(&self, envelope: Outgoing) {
         let mut mailboxes = self.backend.mailboxes.lock().unwrap();
         mailboxes.entry(envelope.to).or_default().push(envelope.clone());
         drop(mailboxes);
@@ -157,7 +159,7 @@ impl Relay {
     }
 
     /// Waits until `done`; a condition that never comes true fails the test.
-    pub async fn until(&self, what: &str, done: impl Fn(&Self) -> bool) {
+    pub(crate) async fn until(&self, what: &str, done: impl Fn(&Self) -> bool) {
         let waiting = async {
             while !done(self) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -170,17 +172,17 @@ impl Relay {
     }
 }
 
-pub struct Phone {
-    pub socket: Socket,
-    pub key: Arc<SoftwareKey>,
+pub(crate) struct Phone {
+    pub(crate) socket: Socket,
+    pub(crate) key: Arc<SoftwareKey>,
 }
 
 impl Phone {
-    pub fn mailbox(&self) -> MailboxId {
+    pub(crate) fn mailbox(&self) -> MailboxId {
         self.key.public_key().thumbprint().into()
     }
 
-    pub async fn frame(&mut self) -> RelayFrame {
+    pub(crate) async fn frame(&mut self) -> RelayFrame {
         loop {
             match next(&mut self.socket).await {
                 Some(Ok(Message::Text(text))) => return RelayFrame::parse(&text).unwrap(),
@@ -190,12 +192,12 @@ impl Phone {
         }
     }
 
-    pub async fn say(&mut self, frame: &DeviceFrame) {
+    pub(crate) async fn say(&mut self, frame: &DeviceFrame) {
         self.socket.send(Message::text(frame.to_text())).await.unwrap();
     }
 
     /// The id of the envelope that is delivered next.
-    pub async fn delivered(&mut self) -> EnvelopeId {
+    pub(crate) async fn delivered(&mut self) -> EnvelopeId {
         match self.frame().await {
             RelayFrame::Deliver { id, .. } => id,
             other => panic!("{other:?}"),
@@ -207,7 +209,7 @@ async fn next(socket: &mut Socket) -> Option<Result<Message, Error>> {
     tokio::time::timeout(Duration::from_secs(20), socket.next()).await.expect("nothing came")
 }
 
-pub async fn nonce(socket: &mut Socket) -> Nonce {
+pub(crate) async fn nonce(socket: &mut Socket) -> Nonce {
     match next(socket).await {
         Some(Ok(Message::Text(text))) => match RelayFrame::parse(&text).unwrap() {
             RelayFrame::Nonce { nonce } => nonce,
@@ -218,7 +220,7 @@ pub async fn nonce(socket: &mut Socket) -> Nonce {
 }
 
 /// The code with which the relay closes, whatever it sends before.
-pub async fn close_code(socket: &mut Socket) -> Option<CloseCode> {
+pub(crate) async fn close_code(socket: &mut Socket) -> Option<CloseCode> {
     loop {
         match next(socket).await {
             Some(Ok(Message::Close(Some(frame)))) => {
@@ -232,7 +234,7 @@ pub async fn close_code(socket: &mut Socket) -> Option<CloseCode> {
     }
 }
 
-pub fn hello(key: &SoftwareKey, aud: &str, nonce: Nonce) -> String {
+pub(crate) fn hello(key: &SoftwareKey, aud: &str, nonce: Nonce) -> String {
     let claims = HelloClaims {
         aud: aud.to_owned(),
         nonce,
@@ -244,7 +246,7 @@ pub fn hello(key: &SoftwareKey, aud: &str, nonce: Nonce) -> String {
     DeviceFrame::Hello { jwt: jws::sign(&claims, key).unwrap() }.to_text()
 }
 
-pub fn envelope(n: u128, to: MailboxId, body: String) -> Outgoing {
+pub(crate) fn envelope(n: u128, to: MailboxId, body: String) -> Outgoing {
     Outgoing {
         id: EnvelopeId(uuid::Uuid::from_u128(n)),
         to,
