@@ -1,96 +1,39 @@
 //! The facade that an app, a command line or a demo uses: about a dozen calls and one stream of events.
 
+mod parts;
+mod pending;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nod_protocol::messages::{Decision, DeviceInfo, Outcome, ServiceDisplay};
+use nod_protocol::messages::{Decision, DeviceInfo, Outcome};
 use nod_protocol::qr::RelayAddress;
-use nod_protocol::text::TextError;
-use nod_protocol::{BindingId, ChallengeId, CheckCode, EnrolmentId, Number, OsRandom, Random};
+use nod_protocol::{BindingId, ChallengeId, Number};
 use tokio::sync::{Notify, broadcast};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::answer::AnswerError;
-use crate::clock::{PhoneClock, SystemPhoneClock};
-use crate::engine::{AccountError, Engine, EngineError, EngineParts, EnrolmentProgress};
+use crate::engine::{AccountError, Engine, EngineParts, EnrolmentProgress};
 use crate::enrol::EnrolError;
 use crate::event::Event;
-use crate::keys::{KeyStore, SoftwareKeys};
 pub use crate::net::{RootsError, roots_from_pem};
 use crate::net::{Shared, client_config, run_relay};
-use crate::vault::{FileStorage, KdfCost, Unlock, Vault, VaultError};
+use crate::vault::VaultError;
 use crate::view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};
+pub use parts::{OpenError, PhoneParts};
+pub use pending::PendingEnrolment;
+use pending::failure_of;
 
 /// Events that wait for a slow reader before the oldest are dropped.
 const EVENTS: usize = 256;
 /// How long a login server may take to answer an enrolment.
 const E2_WAIT: Duration = Duration::from_secs(60);
-/// How long the user may take for the check code: a QR code's life and some grace.
-const CODE_WAIT: Duration = Duration::from_secs(6 * 60);
 /// How long beyond a challenge's end a receipt is waited for.
 const RECEIPT_WAIT: Duration = Duration::from_secs(5);
-
-/// What a phone is made of.
-pub struct PhoneParts {
-    /// What it remembers, unlocked.
-    pub vault: Arc<Vault>,
-    /// Where its keys live.
-    pub keys: Arc<dyn KeyStore>,
-    /// What it says of itself when it enrols.
-    pub device: DeviceInfo,
-    /// Its clock.
-    pub clock: Arc<dyn PhoneClock>,
-    /// Its source of randomness.
-    pub random: Arc<dyn Random>,
-    /// DER certificates that are trusted for relays beside the browsers' roots: a self-hosted relay's own or its CA's.
-    pub extra_roots: Vec<Vec<u8>>,
-}
-
-impl PhoneParts {
-    /// A software key store and a file vault in `dir`, unlocked with `passphrase`; both are made where there is none.
-    /// Slow on purpose (Argon2id).
-    ///
-    /// # Errors
-    /// [`OpenError::Vault`] says which of wrong passphrase, damage and failing storage it is.
-    pub fn software(dir: &Path, passphrase: &str, device: DeviceInfo) -> Result<Self, OpenError> {
-        let storage = FileStorage::in_dir(dir).map_err(VaultError::from)?;
-        let random: Arc<dyn Random> = Arc::new(OsRandom);
-        let unlock = Unlock::passphrase(passphrase);
-        let vault =
-            Arc::new(Vault::unlock(Box::new(storage), &unlock, KdfCost::STANDARD, Arc::clone(&random))?);
-        let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
-        let clock = Arc::new(SystemPhoneClock::default());
-        Ok(Self { vault, keys, device, clock, random, extra_roots: Vec::new() })
-    }
-}
-
-/// A phone could not be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The vault could not be opened.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// The device's name or model cannot be shown.
-    #[error("the device's name or model: {0}")]
-    Device(TextError),
-    /// The extra certificates cannot be used.
-    #[error(transparent)]
-    Roots(#[from] RootsError),
-}
-
-impl From<EngineError> for OpenError {
-    fn from(error: EngineError) -> Self {
-        match error {
-            EngineError::Device(error) => Self::Device(error),
-            EngineError::Vault(error) => Self::Vault(error),
-        }
-    }
-}
 
 /// A phone. Clones are the same phone; when the last one is dropped, its connections end.
 #[derive(Clone)]
@@ -298,6 +241,8 @@ impl Phone {
     ) -> Result<Outcome, AnswerError> {
         let mut events = self.events();
         let decided = self.shared.blocking(move |engine| engine.decide(id, decision, number)).await;
+        // A challenge that waits on after a failed attempt has its deadline back.
+        self.shared.deadlines.notify_one();
         let (relay, left) = decided.ok_or(AnswerError::NotFound)??;
         self.connect()?;
         let until = Instant::now() + left + RECEIPT_WAIT;
@@ -355,89 +300,6 @@ async fn expire(shared: Arc<Shared>, stop: CancellationToken) {
             () = shared.deadlines.notified() => {}
             () = stop.cancelled() => break,
         }
-    }
-}
-
-/// Whether an event ends an enrolment.
-fn failure_of(event: &Event, id: EnrolmentId, relay: &RelayAddress) -> Result<(), EnrolError> {
-    if let Event::EnrolmentFailed { id: failed, error } = event
-        && *failed == id
-    {
-        return Err(*error);
-    }
-    if let Event::Disconnected { relay: lost, retry_in: None, .. } = event
-        && lost == relay
-    {
-        return Err(EnrolError::Replaced);
-    }
-    Ok(())
-}
-
-/// An enrolment whose service proved itself: show the code. Dropping it does not end the enrolment: the account
-/// appears when the login server activates it while the phone is connected.
-pub struct PendingEnrolment {
-    phone: Phone,
-    events: EventStream,
-    id: EnrolmentId,
-    relay: RelayAddress,
-    code: CheckCode,
-    service: ServiceDisplay,
-}
-
-impl PendingEnrolment {
-    /// The enrolment.
-    #[must_use]
-    pub const fn id(&self) -> EnrolmentId {
-        self.id
-    }
-
-    /// The six digits that the user types on the page with the QR code.
-    #[must_use]
-    pub const fn code(&self) -> &CheckCode {
-        &self.code
-    }
-
-    /// How the service introduces itself.
-    #[must_use]
-    pub const fn service(&self) -> &ServiceDisplay {
-        &self.service
-    }
-
-    /// Waits until the login server has activated the account, or ended the enrolment.
-    ///
-    /// # Errors
-    /// [`EnrolError::Aborted`] after a wrong code, a second phone or a cancellation, [`EnrolError::Expired`] when
-    /// nothing came in time.
-    pub async fn finished(mut self) -> Result<Account, EnrolError> {
-        let until = Instant::now() + CODE_WAIT;
-        loop {
-            match timeout_at(until, self.events.next()).await {
-                Err(_) => return Err(EnrolError::Expired),
-                Ok(Event::AccountAdded { id, enrolment }) if enrolment == self.id => {
-                    let accounts = self.phone.accounts()?;
-                    let account = accounts.into_iter().find(|account| account.id == id);
-                    return account.ok_or(EnrolError::NotFound);
-                }
-                Ok(event) => failure_of(&event, self.id, &self.relay)?,
-            }
-        }
-    }
-
-    /// Ends the enrolment on this phone and deletes its keys. The login server's side runs out by itself.
-    ///
-    /// # Errors
-    /// [`EnrolError::NotFound`] when it has ended meanwhile.
-    pub async fn abort(self) -> Result<(), EnrolError> {
-        let id = self.id;
-        let ended = self.phone.shared.blocking(move |e| e.end_enrolment(id, EnrolError::Aborted)).await;
-        self.phone.shared.emit([ended.ok_or(EnrolError::NotFound)??]);
-        Ok(())
-    }
-}
-
-impl std::fmt::Debug for PendingEnrolment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PendingEnrolment").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

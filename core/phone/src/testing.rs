@@ -233,10 +233,8 @@ impl TestLogin {
     pub(crate) fn sent(&self, phone: &TestPhone) -> String {
         let frames = phone.engine.outstanding(&self.relay).unwrap();
         assert_eq!(frames.len(), 1, "exactly one envelope is outstanding");
-        match &frames[0] {
-            DeviceFrame::Send { body, .. } => body.clone(),
-            other => panic!("unexpected {other:?}"),
-        }
+        let DeviceFrame::Send { body, .. } = &frames[0] else { panic!("unexpected {frames:?}") };
+        body.clone()
     }
 
     /// Takes a phone through a whole enrolment.

@@ -1,5 +1,7 @@
 //! The vault survives a kill at any point: a real child process writes, and is killed while it does.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by panicking")]
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;

@@ -108,10 +108,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 }
 
 fn body_of(frame: &DeviceFrame) -> &str {
-    match frame {
-        DeviceFrame::Send { body, .. } => body,
-        other => panic!("unexpected {other:?}"),
-    }
+    let DeviceFrame::Send { body, .. } = frame else { panic!("unexpected {frame:?}") };
+    body
 }
 
 /// Enrols over the socket.
@@ -159,10 +157,8 @@ async fn event<T>(events: &mut crate::EventStream, wanted: impl Fn(Event) -> Opt
 }
 
 fn disconnected(event: Event) -> Option<(DisconnectReason, Option<Duration>)> {
-    match event {
-        Event::Disconnected { reason, retry_in, .. } => Some((reason, retry_in)),
-        _ => None,
-    }
+    let Event::Disconnected { reason, retry_in, .. } = event else { return None };
+    Some((reason, retry_in))
 }
 
 fn receipt(login: &TestLogin, answer: &str, outcome: Outcome) -> String {
@@ -223,16 +219,17 @@ async fn a_challenge_delivered_again_is_acknowledged_again_and_shown_once() {
     assert_eq!(phone.pending().len(), 1);
     socket.send(&RelayFrame::Gone { id, reason: GoneReason::Cancelled }).await;
     let mut shown = 0;
-    loop {
-        match soon(events.next()).await {
-            Event::Challenge { .. } => shown += 1,
-            Event::Gone { id, reason } => {
-                assert_eq!((id, reason, shown), (claims.jti, GoneReason::Cancelled, 1));
-                break;
+    let (gone, reason) = soon(async {
+        loop {
+            let event = events.next().await;
+            shown += usize::from(matches!(event, Event::Challenge { .. }));
+            if let Event::Gone { id, reason } = event {
+                return (id, reason);
             }
-            _ => {}
         }
-    }
+    })
+    .await;
+    assert_eq!((gone, reason, shown), (claims.jti, GoneReason::Cancelled, 1));
 }
 
 #[tokio::test]

@@ -1,0 +1,72 @@
+//! What a phone is put together from.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use nod_protocol::messages::DeviceInfo;
+use nod_protocol::text::TextError;
+use nod_protocol::{OsRandom, Random};
+
+use crate::clock::{PhoneClock, SystemPhoneClock};
+use crate::engine::EngineError;
+use crate::keys::{KeyStore, SoftwareKeys};
+use crate::net::RootsError;
+use crate::vault::{FileStorage, KdfCost, Unlock, Vault, VaultError};
+
+/// What a phone is made of.
+pub struct PhoneParts {
+    /// What it remembers, unlocked.
+    pub vault: Arc<Vault>,
+    /// Where its keys live.
+    pub keys: Arc<dyn KeyStore>,
+    /// What it says of itself when it enrols.
+    pub device: DeviceInfo,
+    /// Its clock.
+    pub clock: Arc<dyn PhoneClock>,
+    /// Its source of randomness.
+    pub random: Arc<dyn Random>,
+    /// DER certificates that are trusted for relays beside the browsers' roots: a self-hosted relay's own or its CA's.
+    pub extra_roots: Vec<Vec<u8>>,
+}
+
+impl PhoneParts {
+    /// A software key store and a file vault in `dir`, unlocked with `passphrase`; both are made where there is none.
+    /// Slow on purpose (Argon2id).
+    ///
+    /// # Errors
+    /// [`OpenError::Vault`] says which of wrong passphrase, damage and failing storage it is.
+    pub fn software(dir: &Path, passphrase: &str, device: DeviceInfo) -> Result<Self, OpenError> {
+        let storage = FileStorage::in_dir(dir).map_err(VaultError::from)?;
+        let random: Arc<dyn Random> = Arc::new(OsRandom);
+        let unlock = Unlock::passphrase(passphrase);
+        let vault =
+            Arc::new(Vault::unlock(Box::new(storage), &unlock, KdfCost::STANDARD, Arc::clone(&random))?);
+        let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
+        let clock = Arc::new(SystemPhoneClock::default());
+        Ok(Self { vault, keys, device, clock, random, extra_roots: Vec::new() })
+    }
+}
+
+/// A phone could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The vault could not be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The device's name or model cannot be shown.
+    #[error("the device's name or model: {0}")]
+    Device(TextError),
+    /// The extra certificates cannot be used.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+}
+
+impl From<EngineError> for OpenError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Device(error) => Self::Device(error),
+            EngineError::Vault(error) => Self::Vault(error),
+        }
+    }
+}
