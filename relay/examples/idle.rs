@@ -241,7 +241,10 @@ async fn phone<S: AsyncRead + AsyncWrite + Unpin>(
             RelayFrame::Deliver { id, .. } => {
                 socket.send(Message::text(DeviceFrame::Received { id }.to_text())).await.unwrap();
             }
-            _ => {}
+            RelayFrame::Gone { .. }
+            | RelayFrame::Accepted { .. }
+            | RelayFrame::Refused { .. }
+            | RelayFrame::Drain { .. } => {}
         }
     }
 }

@@ -2,7 +2,12 @@
 #![allow(
     missing_docs,
     dead_code,
-    reason = "tests say what they show in their names; the support serves two files"
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests fail by panicking and say what they show in their names; the support serves two files"
 )]
 
 #[path = "device/support.rs"]
