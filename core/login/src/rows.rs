@@ -72,12 +72,8 @@ impl EnrolmentRow {
     /// The state at `now`: an open enrolment past its end is expired, whether or not that is stored yet.
     #[must_use]
     pub fn state_at(&self, now: UnixMillis) -> EnrolmentState {
-        match self.state {
-            EnrolmentState::Waiting | EnrolmentState::Claimed if now >= self.expires => {
-                EnrolmentState::Expired
-            }
-            state => state,
-        }
+        let open = matches!(self.state, EnrolmentState::Waiting | EnrolmentState::Claimed);
+        if open && now >= self.expires { EnrolmentState::Expired } else { self.state }
     }
 }
 
@@ -125,6 +121,7 @@ pub struct BindingRow {
     /// How it stands.
     pub state: BindingState,
     /// The phone's public keys; none once revoked.
+    #[serde(with = "stored_keys")]
     pub keys: Option<DeviceKeys>,
     /// What the phone says of itself.
     pub device: DeviceInfo,
@@ -198,6 +195,7 @@ pub struct Decided {
     /// SHA-256 of the bytes that were signed (not of the signature, which is malleable).
     pub signed: Digest,
     /// The key that verified it.
+    #[serde(with = "stored_key")]
     pub key: PublicKey,
 }
 
@@ -274,10 +272,8 @@ impl ChallengeRow {
     /// The state at `now`: a pending challenge past its deadline is expired, whether or not that is stored yet.
     #[must_use]
     pub fn state_at(&self, now: UnixMillis) -> ChallengeState {
-        match self.state {
-            ChallengeState::Pending if now >= self.deadline() => ChallengeState::Expired,
-            state => state,
-        }
+        let over = self.state == ChallengeState::Pending && now >= self.deadline();
+        if over { ChallengeState::Expired } else { self.state }
     }
 }
 
@@ -320,5 +316,103 @@ mod secret_text {
         Option::<String>::deserialize(d)?
             .map(|text| Secret::from_text(&text).map_err(serde::de::Error::custom))
             .transpose()
+    }
+}
+
+/// A public key inside a row: its point as text. It was checked before it was stored, and is again when it is used.
+mod stored_key {
+    use nod_protocol::{PublicKey, bytes};
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(key: &PublicKey, s: S) -> Result<S::Ok, S::Error> {
+        bytes::encode(key.as_sec1()).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<PublicKey, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
+        let point = bytes::decode_array(&text).map_err(serde::de::Error::custom)?;
+        PublicKey::from_own_sec1(point).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A binding's public keys inside a row.
+mod stored_keys {
+    use nod_protocol::PublicKey;
+    use nod_protocol::messages::DeviceKeys;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Stored {
+        #[serde(with = "super::stored_key")]
+        approve: PublicKey,
+        #[serde(with = "super::stored_key")]
+        deny: PublicKey,
+        #[serde(with = "super::stored_key")]
+        enc: PublicKey,
+        #[serde(with = "super::stored_key")]
+        channel: PublicKey,
+    }
+
+    #[allow(clippy::ref_option, reason = "the form that serde asks for")]
+    pub(super) fn serialize<S: Serializer>(keys: &Option<DeviceKeys>, s: S) -> Result<S::Ok, S::Error> {
+        let keys = keys.as_ref().map(|keys| {
+            let DeviceKeys { approve, deny, enc, channel } = *keys;
+            Stored { approve, deny, enc, channel }
+        });
+        keys.serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DeviceKeys>, D::Error> {
+        Ok(Option::<Stored>::deserialize(d)?.map(|Stored { approve, deny, enc, channel }| DeviceKeys {
+            approve,
+            deny,
+            enc,
+            channel,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_phone::TestPhone;
+
+    fn binding() -> BindingRow {
+        let phone = TestPhone::new(1);
+        BindingRow {
+            id: BindingId::from_bytes([1; 16]),
+            service: ServiceId::from_bytes([2; 16]),
+            user: "ada".to_owned(),
+            sub: SubjectId::from_bytes([3; 16]),
+            label: "ada".to_owned(),
+            gen_: 3,
+            state: BindingState::Active,
+            keys: Some(phone.keys()),
+            device: phone.device.clone(),
+            attestation: None,
+            mailbox: phone.mailbox(),
+            ctr: 7,
+            ctr_seen: 0b101,
+            created: UnixMillis(5),
+            last_used: None,
+        }
+    }
+
+    #[test]
+    fn a_binding_row_round_trips_with_and_without_keys() {
+        for keys in [Some(TestPhone::new(1).keys()), None] {
+            let row = BindingRow { keys, ..binding() };
+            let text = serde_json::to_string(&row).unwrap();
+            assert_eq!(serde_json::from_str::<BindingRow>(&text).unwrap(), row);
+        }
+    }
+
+    #[test]
+    fn a_damaged_key_in_a_row_is_refused() {
+        let text = serde_json::to_string(&binding()).unwrap();
+        let approve = nod_protocol::bytes::encode(TestPhone::new(1).keys().approve.as_sec1());
+        for bad in [String::new(), approve.replacen('B', "A", 1), format!("{approve}A")] {
+            assert!(serde_json::from_str::<BindingRow>(&text.replace(&approve, &bad)).is_err(), "{bad}");
+        }
     }
 }

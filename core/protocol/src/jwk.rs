@@ -28,6 +28,16 @@ impl PublicKey {
         Ok(Self(bytes))
     }
 
+    /// Takes back a point that was a `PublicKey` before (its [`Self::as_sec1`]), from one's own store or from the
+    /// library that computed it. Only its form is checked: the curve's equation takes longer than reading a whole
+    /// row, and both backends check it again whenever the key is used.
+    ///
+    /// # Errors
+    /// [`KeyError`] unless it starts with `04`.
+    pub fn from_own_sec1(point: [u8; 65]) -> Result<Self, KeyError> {
+        if point.first() == Some(&4) { Ok(Self(point)) } else { Err(KeyError) }
+    }
+
     /// The uncompressed SEC 1 point, 65 bytes.
     #[must_use]
     pub const fn as_sec1(&self) -> &[u8; 65] {
@@ -108,6 +118,15 @@ mod tests {
         assert!(serde_json::from_str::<PublicKey>(&bad).is_err());
         assert_eq!(PublicKey::from_sec1(&[0; 65]), Err(KeyError));
         assert_eq!(PublicKey::from_sec1(&[4; 64]), Err(KeyError));
+    }
+
+    #[test]
+    fn a_stored_point_off_the_curve_is_refused_when_it_is_used() {
+        let point = PublicKey::from_own_sec1([4; 65]).unwrap();
+        let signature = crate::Signature::from_bytes([1; 64]);
+        assert!(crate::es256::verify(&point, b"", &signature).is_err());
+        assert!(crate::es256::agree_ephemeral(&point, &crate::random::SeededForTests::new(1)).is_err());
+        assert_eq!(PublicKey::from_own_sec1([0; 65]), Err(KeyError));
     }
 
     #[test]

@@ -62,10 +62,10 @@ impl From<Stop<Refusal>> for ChallengeError {
 
 /// A result that cannot be used is not an ended challenge but one that was not approved.
 fn not_finalised(stop: Stop<Refusal>) -> ChallengeError {
-    match ChallengeError::from(stop) {
-        ChallengeError::Ended { state } => ChallengeError::NotApproved { state },
-        other => other,
+    if let Stop::Refused(Refusal::Ended(state)) = stop {
+        return ChallengeError::NotApproved { state };
     }
+    stop.into()
 }
 
 impl LoginServer {

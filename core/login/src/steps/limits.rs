@@ -131,7 +131,7 @@ mod tests {
         }
         let refused = check(&Limits::default(), &row, &[], nobody(), UnixMillis(30_000));
         assert_eq!(refused, Err(Refusal::Rate { retry_after_s: 270 }));
-        assert_eq!(check(&Limits::default(), &row, &[], nobody(), UnixMillis(299_999)).is_ok(), false);
+        assert!(check(&Limits::default(), &row, &[], nobody(), UnixMillis(299_999)).is_err());
         assert_eq!(check(&Limits::default(), &row, &[], nobody(), UnixMillis(300_000)), Ok(()));
     }
 

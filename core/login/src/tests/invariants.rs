@@ -158,10 +158,9 @@ impl Run {
         for started in &self.started {
             let view = self.world.server.challenge(started.id, None).await.unwrap();
             assert!(self.decisions.get(&started.id).copied().unwrap_or(0) <= 1, "decided twice");
-            if let Some((state, decided)) = self.seen.get(&started.id) {
-                if *state != ChallengeState::Pending {
-                    assert_eq!((state, decided), (&view.state, &view.decided), "an ended challenge changed");
-                }
+            let ended = self.seen.get(&started.id).filter(|(state, _)| *state != ChallengeState::Pending);
+            if let Some((state, decided)) = ended {
+                assert_eq!((state, decided), (&view.state, &view.decided), "an ended challenge changed");
             }
             if view.state == ChallengeState::Approved {
                 let decided = view.decided.as_ref().unwrap();

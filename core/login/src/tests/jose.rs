@@ -124,12 +124,12 @@ async fn der_signatures_and_signatures_of_zero_or_n_are_refused() {
     let raw = decode(&ready.signature).unwrap();
     let der = [&[0x30, 0x44, 0x02, 0x20], &raw[..32], &[0x02, 0x20], &raw[32..]].concat();
     ready.refused("DER", &format!("{}.{}.{}", ready.header, ready.payload, encode(&der))).await;
-    let n = (0..32).map(|at| {
-        let hex = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-        u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()
-    });
-    let n: Vec<u8> = n.collect();
-    let zero = vec![0u8; 32];
+    // The order of the group, as hexadecimal digits.
+    let n = b"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let digit = |at: usize| char::from(n[at]).to_digit(16).unwrap();
+    let n: Vec<u8> =
+        (0..32).map(|at| u8::try_from(digit(at * 2) * 16 + digit(at * 2 + 1)).unwrap()).collect();
+    let zero = [0u8; 32];
     for (r, s) in
         [(&zero[..], &raw[32..]), (&raw[..32], &zero[..]), (&n[..], &raw[32..]), (&raw[..32], &n[..])]
     {
@@ -154,9 +154,9 @@ async fn trailing_bytes_padding_and_non_canonical_base64_are_refused() {
     let stray = {
         // 64 bytes leave two unused bits in the last character.
         let (head, last) = signature.split_at(signature.len() - 1);
-        let set = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let at = set.find(last).unwrap();
-        format!("{head}{}", &set[at + 1..at + 2])
+        let set = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let at = set.iter().position(|digit| last.as_bytes() == [*digit]).unwrap();
+        format!("{head}{}", char::from(set[at + 1]))
     };
     for (what, body) in [
         ("trailing space", format!("{header}.{payload}.{signature} ")),
@@ -164,7 +164,7 @@ async fn trailing_bytes_padding_and_non_canonical_base64_are_refused() {
         ("a fourth part", format!("{header}.{payload}.{signature}.")),
         ("padding", format!("{header}.{payload}.{signature}==")),
         ("stray bits", format!("{header}.{payload}.{stray}")),
-        ("plain base64", format!("{header}.{payload}.{}", signature.replacen(&signature[..1], "+", 1))),
+        ("plain base64", format!("{header}.{payload}.{}", signature.replacen(|_: char| true, "+", 1))),
         ("two parts", format!("{header}.{payload}")),
         ("nothing", String::new()),
         ("long", format!("{header}.{}.{signature}", "A".repeat(9_000))),

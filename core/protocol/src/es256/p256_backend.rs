@@ -49,8 +49,9 @@ pub fn agree_ephemeral(
 ) -> Result<(PublicKey, Secret<32>), RandomError> {
     loop {
         let scalar = Secret::<32>::random(random)?;
-        if let (Ok(public), Ok(shared)) = (public_of(&scalar), agree(&scalar, peer)) {
-            return Ok((public, shared));
+        // All but one in 2^32 candidates are valid scalars. A peer off the curve never agrees with any of them.
+        if let Ok(public) = public_of(&scalar) {
+            return agree(&scalar, peer).map(|shared| (public, shared)).map_err(|_| RandomError);
         }
     }
 }

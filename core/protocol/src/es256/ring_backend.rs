@@ -32,7 +32,8 @@ pub fn agree_ephemeral(
     let rng = SystemRandom::new();
     let private = EphemeralPrivateKey::generate(&agreement::ECDH_P256, &rng).map_err(|_| RandomError)?;
     let public = private.compute_public_key().map_err(|_| RandomError)?;
-    let public = PublicKey::from_sec1(public.as_ref()).map_err(|_| RandomError)?;
+    let public = public.as_ref().try_into().map_err(|_| RandomError)?;
+    let public = PublicKey::from_own_sec1(public).map_err(|_| RandomError)?;
     let peer = AgreementKey::new(&agreement::ECDH_P256, peer.as_sec1());
     let shared =
         agreement::agree_ephemeral(private, &peer, |x| <[u8; 32]>::try_from(x).map(Secret::from_bytes))
