@@ -122,6 +122,10 @@ impl Listener {
     /// Accepts and serves until the drain begins; connections go on until they end by themselves.
     pub async fn run<S: Serve>(self, service: S, gate: Arc<dyn AddressGate>, drain: Drain) {
         let Self { tcp, settings } = self;
+        #[cfg(unix)]
+        if let Some(tls) = settings.tls.clone() {
+            drain.tracker().spawn(tls.reload_on_hangup(drain.stop().clone()));
+        }
         let tls = settings.tls.as_ref().map(|tls| TlsAcceptor::from(tls.config()));
         let shared = Arc::new(Shared { service, tls, drain: drain.clone(), settings });
         while let Some(accepted) = drain.stop().run_until_cancelled(tcp.accept()).await {

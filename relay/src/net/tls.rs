@@ -101,6 +101,22 @@ impl Tls {
         Ok(())
     }
 
+    /// Reads the files again at every SIGHUP, until `stop`.
+    #[cfg(unix)]
+    pub(super) async fn reload_on_hangup(self, stop: tokio_util::sync::CancellationToken) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+            tracing::warn!("SIGHUP cannot be heard: a new certificate needs a restart");
+            return;
+        };
+        while let Some(Some(())) = stop.run_until_cancelled(hangup.recv()).await {
+            match self.reload() {
+                Ok(()) => tracing::info!("certificate read again"),
+                Err(error) => tracing::error!(%error, "the old certificate stays in use"),
+            }
+        }
+    }
+
     pub(super) fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
     }
