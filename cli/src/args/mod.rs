@@ -1,5 +1,6 @@
 //! The command line: every command, option and exit code, as `--help` shows it.
 
+mod bench;
 mod login;
 mod phone;
 mod relay;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use bench::BenchArgs;
 pub(crate) use login::{AskArgs, LoginArgs, LoginCommand};
 pub(crate) use phone::{PhoneArgs, PhoneCommand};
 pub(crate) use relay::{AuditCommand, RelayArgs, RelayCommand};
@@ -48,7 +50,7 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// Be a phone: enrol, and answer challenges.
     Phone(PhoneArgs),
-    /// Measure speed and memory.
+    /// Measure speed and memory against a relay process of its own.
     Bench(BenchArgs),
 }
 
@@ -67,14 +69,6 @@ pub(crate) struct DemoArgs {
     /// Seconds that a challenge lives at most, 10 to 300.
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(10..=300))]
     pub(crate) life: Option<u32>,
-}
-
-/// `nod bench`.
-#[derive(Debug, Args)]
-pub(crate) struct BenchArgs {
-    /// Measure only this one.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) only: Option<String>,
 }
 
 /// `nod service`.

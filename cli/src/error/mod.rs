@@ -13,6 +13,7 @@ use nod_relay::store::audit::AuditError;
 use nod_relay::store::backup::BackupError;
 use nod_relay::store::engine::EngineError;
 
+use crate::bench::BenchError;
 use crate::rest::Problem;
 
 mod refused;
@@ -126,6 +127,9 @@ pub(crate) enum CliError {
     /// The asynchronous runtime cannot start.
     #[error("the program cannot start: {0}")]
     Runtime(ErrorKind),
+    /// A figure could not be measured.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     /// This part of the program is not in this build.
     #[error("`nod {0}` is not in this build")]
     NotInThisBuild(&'static str),
@@ -165,6 +169,7 @@ impl CliError {
             Self::Offline => "offline",
             Self::NoTerminal => "no-terminal",
             Self::Runtime(_) => "runtime",
+            Self::Bench(_) => "bench",
             Self::NotInThisBuild(_) => "not-in-this-build",
         }
     }
