@@ -5,13 +5,14 @@ mod pending;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nod_protocol::messages::{Decision, DeviceInfo, Outcome};
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{BindingId, ChallengeId, Number};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -20,8 +21,8 @@ use crate::answer::AnswerError;
 use crate::engine::{AccountError, Engine, EngineParts, EnrolmentProgress};
 use crate::enrol::EnrolError;
 use crate::event::Event;
+use crate::net::{Lane, Shared, client_config, run_relay};
 pub use crate::net::{RootsError, roots_from_pem};
-use crate::net::{Shared, client_config, run_relay};
 use crate::vault::VaultError;
 use crate::view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};
 pub use parts::{OpenError, PhoneParts};
@@ -45,7 +46,7 @@ pub struct Phone {
 /// The tasks of one time of being connected.
 struct Session {
     tracker: TaskTracker,
-    relays: HashMap<RelayAddress, Arc<Notify>>,
+    relays: HashMap<RelayAddress, Arc<Lane>>,
     token: CancellationToken,
     /// Stops the tasks when the phone is dropped.
     _stop: DropGuard,
@@ -139,14 +140,14 @@ impl Phone {
         let mut session = self.session();
         let session = session.get_or_insert_with(|| self.start());
         for relay in relays {
-            let known = session.relays.get(&relay).filter(|kick| Arc::strong_count(kick) > 1);
-            if let Some(kick) = known {
-                kick.notify_one();
+            let known = session.relays.get(&relay).filter(|lane| !lane.ended.load(Ordering::SeqCst));
+            if let Some(lane) = known {
+                lane.kick.notify_one();
                 continue;
             }
-            let kick = Arc::new(Notify::new());
-            session.relays.insert(relay.clone(), Arc::clone(&kick));
-            let task = run_relay(Arc::clone(&self.shared), relay, kick, session.token.clone());
+            let lane = Arc::new(Lane::default());
+            session.relays.insert(relay.clone(), Arc::clone(&lane));
+            let task = run_relay(Arc::clone(&self.shared), relay, lane, session.token.clone());
             session.tracker.spawn(task);
         }
         Ok(())

@@ -5,7 +5,7 @@ mod retry;
 mod shell;
 mod tls;
 
-pub(crate) use shell::{Shared, run_relay};
+pub(crate) use shell::{Lane, Shared, run_relay};
 pub(crate) use tls::client_config;
 pub use tls::{RootsError, roots_from_pem};
 

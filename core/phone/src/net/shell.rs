@@ -4,6 +4,7 @@
 //! was handled.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -84,21 +85,32 @@ impl Shared {
     }
 }
 
+/// What the facade holds of one relay's task.
+#[derive(Default)]
+pub(crate) struct Lane {
+    /// Something is to be sent, or the relay is wanted now.
+    pub(crate) kick: Notify,
+    /// The task makes no further connection; set before anyone is told.
+    pub(crate) ended: AtomicBool,
+}
+
 /// Keeps one relay connected until it is told to stop, another instance takes over, or nothing is left there.
 pub(crate) async fn run_relay(
     shared: Arc<Shared>,
     relay: RelayAddress,
-    kick: Arc<Notify>,
+    lane: Arc<Lane>,
     stop: CancellationToken,
 ) {
+    let kick = &lane.kick;
     let mut retry = Retry::default();
     loop {
         shared.set_status(&relay, false, None, false);
-        let ended = connection(&shared, &relay, &kick, &stop).await;
+        let ended = connection(&shared, &relay, kick, &stop).await;
         let still_used = shared.engine.relays().is_ok_and(|relays| relays.contains(&relay));
         let pause = retry.after(&ended, &*shared.random).filter(|_| still_used);
         let replaced = ended.reason == DisconnectReason::Closed(CloseCode::Replaced);
         shared.set_status(&relay, false, pause, replaced);
+        lane.ended.store(pause.is_none(), Ordering::SeqCst);
         shared.emit([Event::Disconnected { relay: relay.clone(), reason: ended.reason, retry_in: pause }]);
         let Some(pause) = pause else { break };
         tokio::select! {
