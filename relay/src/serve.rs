@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nod_login::clock::SystemClock;
-use nod_login::{Changed, Clock, Outgoing, Store, StoreError, Withdrawal};
-use nod_protocol::{OsRandom, Random, ServiceId};
+use nod_login::{Clock, Store, StoreError};
+use nod_protocol::{OsRandom, Random};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -117,7 +117,8 @@ pub async fn serve_with(
     let drain = Drain::new();
     let hub = Hub::new(hub_settings(&settings), Arc::new(LocalBus::new()), Arc::new(NoWaker));
     let store = RelayStore::open(Arc::clone(&kept.engine)).await?;
-    store.set_sink(Arc::new(Effects(Arc::clone(&hub))));
+    let sink: Arc<dyn EffectSink> = hub.clone();
+    store.set_sink(sink);
     let outcomes = Arc::new(Outcomes::default());
     let login_store: Arc<dyn Store> = Arc::new(Counted::new(store.clone(), Arc::clone(&outcomes)));
     let services = Arc::new(Services::new(managed::Parts {
@@ -256,27 +257,6 @@ fn hub_settings(settings: &Settings) -> HubSettings {
         heartbeat: Duration::from_secs(u64::from(settings.devices.heartbeat_s)),
         watchers: settings.limits.max_waiting,
         ..HubSettings::default()
-    }
-}
-
-/// Hands what became durable to the hub.
-struct Effects(Arc<Hub>);
-
-impl EffectSink for Effects {
-    fn envelope(&self, envelope: Outgoing) {
-        self.0.envelope(envelope);
-    }
-    fn withdrawn(&self, withdrawal: Withdrawal) {
-        self.0.withdrawn(withdrawal);
-    }
-    fn changed(&self, what: Changed) {
-        self.0.changed(what);
-    }
-    fn webhook(&self, service: ServiceId) {
-        self.0.webhook(service);
-    }
-    fn inbox(&self, service: ServiceId) {
-        self.0.inbox(service);
     }
 }
 

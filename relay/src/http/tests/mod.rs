@@ -1,1 +1,10 @@
-//! Tests of the REST interface.
+//! Tests of the REST interface, route by route.
+
+#![allow(clippy::indexing_slicing, reason = "a missing member is a failed test")]
+
+mod canary;
+mod documented;
+mod gate;
+mod rig;
+mod routes;
+mod tenants;
