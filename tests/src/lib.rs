@@ -1,5 +1,6 @@
 //! End-to-end, hostile-relay and crash tests of Nod, and the checks on its structure.
 
 pub mod architecture;
+pub mod hostile;
 pub mod process;
 pub mod story;

@@ -1,0 +1,27 @@
+//! A relay in an attacker's hands: it can drop, delay, duplicate, reorder, replay, swap, roll back and rewrite
+//! anything that it carries, and claim anything.
+//!
+//! [`World`] puts real login servers and real phones at either end of a [`Carrier`], which does only what it is told.
+//! [`forge`] makes messages that no honest party would sign or seal; [`Wire`] is a relay that lies on a real socket;
+//! [`Schedule`] is any sequence of such deeds, with the invariants that must outlive it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "test support: a failure here is a failed test"
+)]
+
+mod carrier;
+pub mod forge;
+mod handset;
+//mod schedule;
+//mod wire;
+mod world;
+
+pub use carrier::{Carrier, Message, Parcel};
+pub use handset::Handset;
+//pub use schedule::{Move, Run, schedule};
+//pub use wire::{Dialled, Wire};
+pub use world::{Puppet, World, e2_of};
