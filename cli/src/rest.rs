@@ -91,6 +91,15 @@ impl Rest {
         self.call(Method::POST, parts, &[], Some(body)).await
     }
 
+    /// `PATCH` with a JSON body.
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        parts: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
+        self.call(Method::PATCH, parts, &[], Some(body)).await
+    }
+
     /// `POST` whose answer holds nothing of use.
     pub(crate) async fn post_only(&self, parts: &[&str], body: &impl Serialize) -> Result<(), CliError> {
         self.send(Method::POST, parts, &[], Some(body)).await.map(|_| ())

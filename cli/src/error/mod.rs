@@ -130,9 +130,6 @@ pub(crate) enum CliError {
     /// A figure could not be measured.
     #[error(transparent)]
     Bench(#[from] BenchError),
-    /// This part of the program is not in this build.
-    #[error("`nod {0}` is not in this build")]
-    NotInThisBuild(&'static str),
 }
 
 impl CliError {
@@ -170,7 +167,6 @@ impl CliError {
             Self::NoTerminal => "no-terminal",
             Self::Runtime(_) => "runtime",
             Self::Bench(_) => "bench",
-            Self::NotInThisBuild(_) => "not-in-this-build",
         }
     }
 

@@ -1,0 +1,112 @@
+//! Who the user is: password, session, sign-out, and the user's phones.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use nod_protocol::BindingId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::session::{Session, Stage, no_cookie};
+use super::users::{ORGANISATION, USERS, check};
+use super::{LoginSite, Who, enrolment, push};
+use crate::demo::problem::{Problem, read};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    user: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Remove {
+    binding_id: BindingId,
+}
+
+/// What the page says before anybody is signed in.
+pub(super) async fn config(State(site): State<Arc<LoginSite>>) -> Json<Value> {
+    Json(json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url }))
+}
+
+/// How far this browser is.
+pub(super) async fn session(State(site): State<Arc<LoginSite>>, headers: HeaderMap) -> Json<Value> {
+    match site.sessions.of(&headers) {
+        None => Json(json!({ "state": "signed-out", "user": null })),
+        Some(session) => Json(standing(&session)),
+    }
+}
+
+fn standing(session: &Session) -> Value {
+    json!({ "state": session.facts().stage, "user": session.user })
+}
+
+/// Takes the password, and begins a session under a new id.
+pub(super) async fn sign_in(
+    State(site): State<Arc<LoginSite>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let Credentials { user, password } = read(&body)?;
+    site.tries.allow(&user).map_err(Problem::too_often)?;
+    let Some(user) = check(&user, &password) else {
+        site.tries.failed(&user);
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong-password",
+            "Unknown user or wrong password",
+        ));
+    };
+    let phones = site.relay.devices(user.user).await?;
+    let stage = if phones.is_empty() { Stage::Enrol } else { Stage::Push };
+    leave(&site, &headers).await;
+    let (cookie, session) = site.sessions.begin(user.user, stage).map_err(|_| Problem::internal())?;
+    Ok(([(SET_COOKIE, cookie)], Json(standing(&session))).into_response())
+}
+
+/// Ends the session and what it has under way.
+pub(super) async fn sign_out(State(site): State<Arc<LoginSite>>, headers: HeaderMap) -> Response {
+    leave(&site, &headers).await;
+    ([(SET_COOKIE, no_cookie())], Json(json!({ "state": "signed-out" }))).into_response()
+}
+
+async fn leave(site: &LoginSite, headers: &HeaderMap) {
+    let Some(session) = site.sessions.end(headers) else { return };
+    let _turn = session.turn.lock().await;
+    enrolment::drop_unfinished(site, &session).await;
+    push::drop_pending(site, &session).await;
+}
+
+/// The phones of a signed-in user.
+pub(super) async fn devices(State(site): State<Arc<LoginSite>>, who: Who) -> Result<Json<Value>, Problem> {
+    list(&site, signed_in(&who)?).await
+}
+
+/// Removes one of them.
+pub(super) async fn remove_device(
+    State(site): State<Arc<LoginSite>>,
+    who: Who,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let Remove { binding_id } = read(&body)?;
+    let session = signed_in(&who)?;
+    // The relay checks that it is a phone of this user.
+    site.relay.revoke(&session.user, binding_id).await?;
+    list(&site, session).await
+}
+
+fn signed_in(who: &Who) -> Result<&Session, Problem> {
+    let stage = who.0.facts().stage;
+    if stage == Stage::Done { Ok(&who.0) } else { Err(Problem::not_allowed()) }
+}
+
+async fn list(site: &LoginSite, session: &Session) -> Result<Json<Value>, Problem> {
+    let devices = site.relay.devices(&session.user).await?;
+    Ok(Json(json!({ "devices": devices })))
+}
