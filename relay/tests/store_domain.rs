@@ -9,12 +9,15 @@
 
 use std::sync::{Arc, Mutex};
 
+use nod_login::rows::{Asked, ChallengeRow, ChallengeState};
 use nod_login::store::Rollback;
-use nod_login::{Changed, Event, Outgoing, Policy, Store, StoreError, StoreExt, UnixMillis, Withdrawal};
-use nod_protocol::bytes::Digest;
+use nod_login::{
+    Changed, Event, Outgoing, Policy, Rows, Store, StoreError, StoreExt, UnixMillis, Withdrawal,
+};
+use nod_protocol::bytes::{Digest, Nonce};
 use nod_protocol::frames::{EnvelopeKind, GoneReason};
-use nod_protocol::messages::Mode;
-use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, ServiceId};
+use nod_protocol::messages::{ChallengeContext, Mode};
+use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, NumberPolicy, ServiceId};
 use nod_relay::store::engine::Engine;
 use nod_relay::store::inbox::InboxItem;
 use nod_relay::store::kept::IdempotentResponse;
@@ -256,6 +259,53 @@ async fn effects_leave_even_when_the_caller_has_gone(store: RelayStore, heard: A
     assert_eq!(heard.take(), [format!("envelope {}", id(1))]);
 }
 
+async fn a_decided_challenge_is_not_delivered_again(store: RelayStore, _: Arc<Heard>) {
+    let sent = envelope(1, EnvelopeKind::Challenge);
+    let asked = Asked {
+        binding: BindingId::from_bytes([4; 16]),
+        gen_: 1,
+        mailbox: PHONE,
+        envelope: sent.id,
+        ch: Digest::of(b"c1"),
+    };
+    let mut row = ChallengeRow {
+        id: ChallengeId::from_bytes([5; 16]),
+        service: A,
+        user: "anna".to_owned(),
+        session: None,
+        context: ChallengeContext::default(),
+        policy: NumberPolicy::Tap,
+        number: None,
+        nonce: Nonce::from_bytes([6; 32]),
+        created: NOW,
+        exp: NOW.plus(40_000),
+        window_ms: 25_000,
+        delivered: None,
+        state: ChallengeState::Pending,
+        asked: vec![asked],
+        only: None,
+        decided: None,
+        others: vec![],
+        superseded_by: None,
+        finalised: false,
+    };
+    let put = |store: RelayStore, row: ChallengeRow, sent: Option<Outgoing>| async move {
+        let step = move |rows: &mut dyn Rows| {
+            rows.put_challenge(&row);
+            if let Some(sent) = sent {
+                rows.send(sent);
+            }
+            Ok::<_, ()>(())
+        };
+        store.run(step).await.unwrap().unwrap();
+    };
+    put(store.clone(), row.clone(), Some(sent)).await;
+    assert_eq!(store.mailbox(PHONE, NOW).await.unwrap().len(), 1);
+    row.state = ChallengeState::Approved;
+    put(store.clone(), row, None).await;
+    assert!(store.mailbox(PHONE, NOW).await.unwrap().is_empty());
+}
+
 async fn expired_envelopes_and_routes_are_deleted(store: RelayStore, _: Arc<Heard>) {
     store.link(PHONE, A).await.unwrap();
     store.post_envelope(envelope(1, EnvelopeKind::Challenge), NOW).await.unwrap();
@@ -303,6 +353,7 @@ conformance! {
     events_queue_for_services_with_a_webhook_only
     a_step_that_rolls_back_has_no_effects
     effects_leave_even_when_the_caller_has_gone
+    a_decided_challenge_is_not_delivered_again
     expired_envelopes_and_routes_are_deleted
 }
 

@@ -246,6 +246,10 @@ impl Rows for StepRows<'_> {
                 self.txn.delete(&due);
             }
             self.mark(&layout::timed(Tag::Ended, row.service, row.exp, what));
+            // Whoever decided it needs it no more; the other phones hear of its withdrawal besides.
+            for asked in &row.asked {
+                self.txn.delete(&layout::envelope(asked.mailbox, asked.envelope));
+            }
         }
     }
 
