@@ -83,8 +83,12 @@ async fn upgrade(
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| async move {
-            socket::run(socket, devices).await;
+        .on_upgrade(move |socket| {
+            // A task of its own: the one that upgraded is several times as large as what an idle phone needs, and
+            // ends here. Boxed: a future keeps an argument twice.
+            let tracker = devices.drain.tracker().clone();
+            tracker.spawn(socket::run(Box::new(socket), devices));
             drop(tracked);
+            std::future::ready(())
         })
 }

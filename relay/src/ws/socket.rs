@@ -37,7 +37,7 @@ impl From<CloseCode> for End {
 }
 
 /// Runs a connection to its end.
-pub(super) async fn run(mut socket: WebSocket, devices: Arc<Devices>) {
+pub(super) async fn run(mut socket: Box<WebSocket>, devices: Arc<Devices>) {
     let end = match Box::pin(identify(&mut socket, &devices)).await {
         Ok((phone, lease)) => serve(&mut socket, &devices, phone, &lease).await,
         Err(end) => end,
