@@ -76,7 +76,7 @@ impl Site {
         bindings: Vec<BindingRow>,
         links: Vec<(MailboxId, ServiceId)>,
     ) -> Result<(), BenchError> {
-        let store = open_store(&self.folder.data().join("store")).await?;
+        let store = open_store(&self.folder.data().join("db")).await?;
         put_bindings(&store, bindings).await?;
         for (mailbox, service) in links {
             store.link(mailbox, service).await?;
