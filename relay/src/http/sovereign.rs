@@ -21,8 +21,8 @@ use crate::bus::Topic;
 use crate::store::inbox::InboxItem;
 use crate::store::mailboxes::{PostError, RouteError};
 
-/// The longest life of an envelope, in seconds: a week.
-const MAX_ENVELOPE_TTL_S: u64 = 7 * 86_400;
+/// The longest life of an envelope, in seconds: thirty days, as long as a notice waits for its phone.
+const MAX_ENVELOPE_TTL_S: u64 = 30 * 24 * 3600;
 
 /// The longest life of a route, in seconds.
 const MAX_ROUTE_TTL_S: u64 = 900;
@@ -85,7 +85,7 @@ pub(super) async fn post(
         return Err(Problem::with(Slug::Invalid, "body: not compact JOSE"));
     }
     if !(1..=MAX_ENVELOPE_TTL_S).contains(&envelope.ttl_s) {
-        return Err(Problem::with(Slug::Invalid, "ttl_s: 1 to 604800 seconds"));
+        return Err(Problem::with(Slug::Invalid, "ttl_s: 1 to 2592000 seconds (30 days)"));
     }
     let now = app.clock.now();
     let id = match envelope.id {
