@@ -287,6 +287,7 @@ fn load_or_create(
 }
 
 #[cfg(test)]
+#[allow(clippy::string_slice, reason = "the texts are ASCII")]
 mod tests {
     use super::*;
     use nod_protocol::OsRandom;
@@ -295,12 +296,13 @@ mod tests {
     fn the_admin_key_is_shown_once_and_kept_private() {
         let dir = tempfile::tempdir().unwrap();
         let first = AdminKey::load_or_create(dir.path(), &OsRandom).unwrap();
+        MasterKey::load_or_create(dir.path(), &OsRandom).unwrap();
         let text = first.first_shown.unwrap();
         let second = AdminKey::load_or_create(dir.path(), &OsRandom).unwrap();
         assert!(second.first_shown.is_none());
         assert!(second.key.is(&text) && !second.key.is(&text.to_uppercase()) && !second.key.is(""));
         #[cfg(unix)]
-        for file in [ADMIN_KEY_FILE] {
+        for file in [ADMIN_KEY_FILE, MASTER_KEY_FILE] {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = std::fs::metadata(dir.path().join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);

@@ -116,10 +116,13 @@ fn bearer(headers: &HeaderMap) -> Option<Zeroizing<String>> {
 
 /// Requests with an `Idempotency-Key` that are being answered now: a second one waits for the first.
 #[derive(Default)]
-pub(super) struct InFlight(Mutex<HashMap<(ServiceId, Digest), Arc<tokio::sync::Mutex<()>>>>);
+pub(super) struct InFlight(Mutex<HashMap<(ServiceId, Digest), Arc<Alone>>>);
+
+/// Held by the one request that is being answered.
+type Alone = tokio::sync::Mutex<()>;
 
 impl InFlight {
-    fn lock_of(&self, key: (ServiceId, Digest)) -> Arc<tokio::sync::Mutex<()>> {
+    fn lock_of(&self, key: (ServiceId, Digest)) -> Arc<Alone> {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= 1024 {
             map.retain(|_, lock| Arc::strong_count(lock) > 1);

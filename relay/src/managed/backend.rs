@@ -97,7 +97,7 @@ impl DeviceBackend for Backend {
         let item = InboxItem::Message { from: mailbox, enrolment, body };
         self.to_inbox(service, item, Some((mailbox, id))).await.map_err(|error| match error {
             InboxError::Full => RefusedReason::QueueFull,
-            _ => RefusedReason::Unavailable,
+            InboxError::Store(_) => RefusedReason::Unavailable,
         })
     }
 }
@@ -121,7 +121,7 @@ fn refuse_receive(error: &ReceiveError) -> RefusedReason {
     match error {
         ReceiveError::Malformed => RefusedReason::Malformed,
         ReceiveError::UnknownAddress => RefusedReason::UnknownAddress,
-        _ => {
+        ReceiveError::Keys | ReceiveError::Store(_) | _ => {
             tracing::warn!(%error, "a message was not taken");
             RefusedReason::Unavailable
         }

@@ -74,7 +74,13 @@ const fn name(event: &AuditEvent) -> Option<(Metric, &'static str)> {
             ChallengeState::Expired => (Metric::Challenges, "expired"),
         },
         AuditEvent::CounterReused { .. } => (Metric::Alarms, "counter-reused"),
-        _ => return None,
+        AuditEvent::EnrolmentClaimed { .. }
+        | AuditEvent::LateAnswer { .. }
+        | AuditEvent::CounterGap { .. }
+        | AuditEvent::DeviceRevoked { .. }
+        | AuditEvent::PushOff { .. }
+        | AuditEvent::PushOn { .. }
+        | AuditEvent::SourceSuppressed { .. } => return None,
     })
 }
 

@@ -100,10 +100,9 @@ fn each_value_out_of_bounds_is_named() {
         ("listen = \"0.0.0.0:1\"", "public_address"),
         ("[log]\nfilter = \"nod=loud\"", "log.filter"),
     ] {
-        match read(text).unwrap_err() {
-            SettingsError::Value { setting: found, .. } => assert_eq!(found, setting, "{text}"),
-            other => panic!("{text}: {other}"),
-        }
+        let error = read(text).unwrap_err();
+        let SettingsError::Value { setting: found, .. } = error else { panic!("{text}: {error}") };
+        assert_eq!(found, setting, "{text}");
     }
 }
 
@@ -117,10 +116,9 @@ fn a_variable_of_the_wrong_form_is_named() {
         ("NOD_STORE_ENGINE", "tape"),
         ("NOD_DRAIN_SPREAD_S", "-1"),
     ] {
-        match read_env("", &[(name, value)]).unwrap_err() {
-            SettingsError::Variable { variable, .. } => assert_eq!(variable, name),
-            other => panic!("{name}: {other}"),
-        }
+        let error = read_env("", &[(name, value)]).unwrap_err();
+        let SettingsError::Variable { variable, .. } = error else { panic!("{name}: {error}") };
+        assert_eq!(variable, name);
     }
 }
 
