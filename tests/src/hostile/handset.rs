@@ -37,6 +37,8 @@ pub struct Handset {
     blob: Blob,
     random: Arc<SeededForTests>,
     device: DeviceInfo,
+    /// The mailbox, once it was asked for. A phone with nothing left at the relay gives its mailbox up.
+    mailbox: Mutex<Option<MailboxId>>,
 }
 
 impl Handset {
@@ -48,7 +50,7 @@ impl Handset {
         let random = Arc::new(SeededForTests::new(seed));
         let device = DeviceInfo { name: format!("Phone {seed}"), model: "Test".to_owned() };
         let engine = engine(&blob, &clock, &random, &device);
-        Self { engine, clock, blob, random, device }
+        Self { engine, clock, blob, random, device, mailbox: Mutex::default() }
     }
 
     /// Kills the phone's process and starts it again over the same vault.
@@ -56,11 +58,17 @@ impl Handset {
         self.engine = engine(&self.blob, &self.clock, &self.random, &self.device);
     }
 
-    /// The mailbox at a relay; the relay learns it from the hello.
+    /// The mailbox at a relay; the relay learns it from the hello. None while the phone has nothing there.
     #[must_use]
-    pub fn mailbox(&self, relay: &RelayAddress) -> MailboxId {
-        let hello = self.engine.hello(relay, Nonce::from_bytes([0; 32])).unwrap();
-        Received::<HelloClaims>::parse(&hello).unwrap().verify_self_certified().unwrap().0
+    pub fn mailbox(&self, relay: &RelayAddress) -> Option<MailboxId> {
+        let mut known = self.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.engine.relays().unwrap().contains(relay) {
+            *known = None;
+        } else if known.is_none() {
+            let hello = self.engine.hello(relay, Nonce::from_bytes([0; 32])).unwrap();
+            *known = Some(Received::<HelloClaims>::parse(&hello).unwrap().verify_self_certified().unwrap().0);
+        }
+        *known
     }
 
     /// The accounts at a service.

@@ -16,12 +16,12 @@
 mod carrier;
 pub mod forge;
 mod handset;
-//mod schedule;
+mod schedule;
 //mod wire;
 mod world;
 
 pub use carrier::{Carrier, Message, Parcel};
 pub use handset::Handset;
-//pub use schedule::{Move, Run, schedule};
+pub use schedule::{Move, Run, schedule};
 //pub use wire::{Dialled, Wire};
 pub use world::{Puppet, World, e2_of};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nod_login::clock::ManualClock;
-use nod_login::rows::ChallengeState;
+use nod_login::rows::{BindingRow, ChallengeState};
 use nod_login::test_phone::{self, OpenChallenge, TestPhone};
 use nod_login::{
     Ask, AuditEvent, Clock as _, Event, LoginServer, MemoryStore, Policy, ReceiveError, Route, Service,
@@ -125,7 +125,7 @@ impl World {
     /// A phone's mailbox.
     #[must_use]
     pub fn mailbox(&self, phone: usize) -> MailboxId {
-        self.phones[phone].mailbox(&self.address)
+        self.phones[phone].mailbox(&self.address).unwrap()
     }
 
     /// The relay takes in whatever the login servers and the phones have to send.
@@ -137,7 +137,7 @@ impl World {
         for phone in &self.phones {
             for frame in phone.engine.outstanding(&self.address).unwrap() {
                 if let DeviceFrame::Send { id, to, body } = frame {
-                    let from = phone.mailbox(&self.address);
+                    let from = phone.mailbox(&self.address).unwrap();
                     self.relay.take_message(Message { from, id, to, body });
                 }
             }
@@ -151,7 +151,7 @@ impl World {
             if let Some(message) = self.relay.next_message() {
                 let _ = self.pass(&message).await;
             } else if let Some(parcel) = self.relay.next_parcel() {
-                let owner = (0..self.phones.len()).find(|phone| self.owns(*phone, parcel.to));
+                let owner = (0..self.phones.len()).find(|phone| self.has_mailbox(*phone, parcel.to));
                 let Some(phone) = owner else { continue };
                 if self.hand(phone, &parcel).acknowledge {
                     self.say_delivered(parcel.envelope.id).await;
@@ -162,9 +162,21 @@ impl World {
         }
     }
 
-    fn owns(&self, phone: usize, mailbox: MailboxId) -> bool {
-        let engine = &self.phones[phone].engine;
-        engine.relays().unwrap().contains(&self.address) && self.mailbox(phone) == mailbox
+    /// Whether a mailbox is this phone's. A phone that has nothing at the relay has none.
+    #[must_use]
+    pub fn has_mailbox(&self, phone: usize, mailbox: MailboxId) -> bool {
+        self.phones[phone].mailbox(&self.address) == Some(mailbox)
+    }
+
+    /// A phone's mailbox, or another where it has none (any more).
+    #[must_use]
+    pub fn mailbox_or(&self, phone: usize, other: MailboxId) -> MailboxId {
+        self.phones[phone].mailbox(&self.address).unwrap_or(other)
+    }
+
+    /// A binding's row.
+    pub async fn binding(&self, service: ServiceId, id: BindingId) -> BindingRow {
+        self.store.look(move |rows| rows.binding(service, id)).await.unwrap().unwrap().unwrap()
     }
 
     /// The relay hands a parcel to a phone, be it for that phone or not, as it was or rewritten.
