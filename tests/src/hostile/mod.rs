@@ -17,11 +17,11 @@ mod carrier;
 pub mod forge;
 mod handset;
 mod schedule;
-//mod wire;
+mod wire;
 mod world;
 
 pub use carrier::{Carrier, Message, Parcel};
 pub use handset::Handset;
 pub use schedule::{Move, Run, schedule};
-//pub use wire::{Dialled, Wire};
+pub use wire::{Dialled, Wire};
 pub use world::{Puppet, World, e2_of};
