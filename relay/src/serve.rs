@@ -22,7 +22,7 @@ use crate::net::{AddressGate, Listener, NetSettings, Tls, TlsError, TlsFiles};
 use crate::settings::{EngineKind, Settings, SettingsError};
 use crate::store::engine::{Engine, EngineError};
 use crate::store::schema::{self, SchemaError};
-use crate::store::{EffectSink, RelayStore, memory, sled};
+use crate::store::{EffectSink, RelayStore, memory};
 use crate::waker::NoWaker;
 use crate::webhook::Sender;
 use crate::ws::{self, Devices};
@@ -221,9 +221,12 @@ async fn open(settings: &Settings, random: &dyn Random) -> Result<Kept, ServeErr
 }
 
 /// Opens the database under the data folder, which is made if it is missing. One process at a time.
-pub(crate) fn open_disk(settings: &Settings) -> Result<Arc<dyn Engine>, ServeError> {
+fn open_disk(settings: &Settings) -> Result<Arc<dyn Engine>, ServeError> {
     make_private(&settings.data).map_err(|error| ServeError::Folder(error.kind()))?;
-    Ok(sled::open(&settings.data.join("db"), settings.store.cache_mib.saturating_mul(1024 * 1024))?)
+    Ok(crate::store::sled::open(
+        &settings.data.join("db"),
+        settings.store.cache_mib.saturating_mul(1024 * 1024),
+    )?)
 }
 
 fn make_private(dir: &std::path::Path) -> std::io::Result<()> {
