@@ -269,7 +269,7 @@ async fn managed_and_sovereign_routes_do_not_mix() {
         ("body", json!("x".repeat(12 * 1024 + 1)), "too-large"),
         ("body", json!("not jose!"), "invalid"),
         ("ttl_s", json!(0), "invalid"),
-        ("ttl_s", json!(604_801), "invalid"),
+        ("ttl_s", json!(2_592_001), "invalid"),
         ("kind", json!("letter"), "malformed"),
         ("to", json!("nowhere"), "malformed"),
     ] {
