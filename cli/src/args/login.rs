@@ -38,6 +38,7 @@ pub(crate) enum LoginCommand {
     /// Finish an enrolment with the six digits that the phone shows. Three wrong codes end it.
     Confirm {
         /// The enrolment.
+        #[arg(allow_hyphen_values = true)]
         enrolment: EnrolmentId,
         /// The six digits.
         code: String,
@@ -51,6 +52,7 @@ pub(crate) enum LoginCommand {
     /// Wait for the outcome of a challenge; prints and exits as `push` does.
     Wait {
         /// The challenge.
+        #[arg(allow_hyphen_values = true)]
         challenge: ChallengeId,
         /// The session that the challenge was made for, if it was.
         #[arg(long)]
@@ -59,6 +61,7 @@ pub(crate) enum LoginCommand {
     /// Replace a challenge with a new one (new number, full time); prints {"challenge_id","number"}.
     Retry {
         /// The challenge to replace.
+        #[arg(allow_hyphen_values = true)]
         challenge: ChallengeId,
         /// The session that the challenge was made for, if it was.
         #[arg(long)]
@@ -70,6 +73,7 @@ pub(crate) enum LoginCommand {
     /// Withdraw a challenge.
     Cancel {
         /// The challenge.
+        #[arg(allow_hyphen_values = true)]
         challenge: ChallengeId,
         /// The session that the challenge was made for, if it was.
         #[arg(long)]
@@ -85,6 +89,7 @@ pub(crate) enum LoginCommand {
         /// Your own name for the user.
         user: String,
         /// The phone's binding, as `devices` lists it.
+        #[arg(allow_hyphen_values = true)]
         binding: BindingId,
     },
     /// With --state: serve the relay's inbox, so that phones are answered while no other command runs.
@@ -131,7 +136,7 @@ pub(crate) struct AskArgs {
     #[arg(long)]
     pub(crate) session: Option<String>,
     /// Ask only this phone.
-    #[arg(long, value_name = "BINDING")]
+    #[arg(long, value_name = "BINDING", allow_hyphen_values = true)]
     pub(crate) binding: Option<BindingId>,
     /// Print the challenge and end; `nod login wait` waits for its outcome.
     #[arg(long)]

@@ -150,6 +150,26 @@ mod tests {
     }
 
     #[test]
+    fn ids_that_begin_with_a_hyphen_are_ids() {
+        for id in ["-MvpC921VAzoqqq8fDdlbg", "--vpC921VAzoqqq8fDdlbg", "-hvpC921VAzoqqq8fDdlbg"] {
+            for line in [
+                format!("nod phone approve {id} --number 42"),
+                format!("nod phone --vault v deny {id} --json"),
+                format!("nod login wait {id} --session s"),
+                format!("nod login retry {id} --wait"),
+                format!("nod login confirm {id} 123456 --json"),
+                format!("nod login revoke alice {id}"),
+                format!("nod login push alice --binding {id} --no-wait"),
+                format!("nod phone remove {id}"),
+            ] {
+                if let Err(error) = Cli::try_parse_from(line.split(' ')) {
+                    panic!("{line}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn times_out_of_bounds_and_unknown_policies_are_refused() {
         for line in ["nod demo --window 9", "nod demo --life 301", "nod login push a --number three"] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -40,6 +40,7 @@ pub(crate) enum PhoneCommand {
     /// Approve a challenge.
     Approve {
         /// The challenge.
+        #[arg(allow_hyphen_values = true)]
         id: ChallengeId,
         /// The number that the login page shows, where the challenge asks for one.
         #[arg(long, value_name = "N")]
@@ -48,11 +49,13 @@ pub(crate) enum PhoneCommand {
     /// Deny a challenge.
     Deny {
         /// The challenge.
+        #[arg(allow_hyphen_values = true)]
         id: ChallengeId,
     },
     /// Deny a challenge and report that it was not you.
     Report {
         /// The challenge.
+        #[arg(allow_hyphen_values = true)]
         id: ChallengeId,
     },
     /// Show each challenge as it comes, and answer it with a (approve), d (deny) or r (report).
@@ -60,6 +63,7 @@ pub(crate) enum PhoneCommand {
     /// Remove an account from the vault. Its keys are destroyed.
     Remove {
         /// The account, as `accounts` lists it.
+        #[arg(allow_hyphen_values = true)]
         account: BindingId,
     },
 }

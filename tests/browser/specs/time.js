@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-const SHORT = ["--window", "5"];
+const SHORT = ["--window", "10"];
 
 export const scenarios = [
   {
