@@ -217,6 +217,10 @@ fn tries_words(tries: u8) -> String {
 /// The relay's words, and how often or when it may be tried again.
 fn refusal(problem: &Problem) -> String {
     let mut text = problem.detail.clone();
+    let more = problem.tries_left.is_some() || problem.retry_after_s.is_some();
+    if more && !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
     if let Some(tries) = problem.tries_left {
         text.push_str(&tries_words(tries));
     }
