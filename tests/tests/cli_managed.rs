@@ -1,4 +1,5 @@
 //! The command line with real processes, for a managed service.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

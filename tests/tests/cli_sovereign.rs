@@ -1,4 +1,5 @@
 //! The command line with real processes, for a sovereign service: the login server is `nod login --state`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
