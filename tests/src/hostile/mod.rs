@@ -16,6 +16,7 @@
 mod carrier;
 pub mod forge;
 mod handset;
+pub mod live;
 mod schedule;
 mod wire;
 mod world;

@@ -292,8 +292,10 @@ impl Run {
                 }
             }
             Move::Twin(at) => {
-                let answers: Vec<_> =
-                    answers.into_iter().filter(|message| matches!(message.to, Destination::Service(_))).collect();
+                let answers: Vec<_> = answers
+                    .into_iter()
+                    .filter(|message| matches!(message.to, Destination::Service(_)))
+                    .collect();
                 if let Some(mut message) = pick(&answers, at).cloned() {
                     message.body = TestPhone::twin(&message.body);
                     let _ = world.pass(&message).await;
@@ -314,7 +316,8 @@ impl Run {
         let nth = self.asked.len();
         let application = format!("Sign-in {nth} of {user} at {site}");
         let session = session.then(|| format!("session {nth}"));
-        let context = ChallengeContext { application: Some(application.clone()), ..ChallengeContext::default() };
+        let context =
+            ChallengeContext { application: Some(application.clone()), ..ChallengeContext::default() };
         let ask = Ask { user: user.to_owned(), context, session: session.clone(), ..Ask::default() };
         match self.world.sites[site].start_challenge(ask).await {
             Ok(started) => self.asked.push(Asked { site, user, session, application, started }),
@@ -332,7 +335,8 @@ impl Run {
 
     async fn retry(&mut self, at: usize) {
         let Some(old) = pick(&self.asked, at) else { return };
-        let retried = self.world.sites[old.site].retry_challenge(old.started.id, old.session.as_deref()).await;
+        let retried =
+            self.world.sites[old.site].retry_challenge(old.started.id, old.session.as_deref()).await;
         if let Ok(started) = retried {
             assert_ne!(started.id, old.started.id);
             let (session, application) = (old.session.clone(), old.application.clone());
@@ -389,7 +393,11 @@ impl Run {
                 assert!(decided.at < view.deadline, "approved too late");
                 let revoked = self.revoked.get(&decided.binding);
                 assert!(revoked.is_none_or(|at| decided.at <= *at), "approved by a revoked phone");
-                assert_eq!((decided.outcome, decided.gen_), (Outcome::Approved, 1), "not the current generation");
+                assert_eq!(
+                    (decided.outcome, decided.gen_),
+                    (Outcome::Approved, 1),
+                    "not the current generation"
+                );
                 let answer = Received::<AnswerClaims>::parse(&decided.answer).unwrap();
                 let claims = answer.verify(&decided.key).unwrap().into_claims();
                 assert_eq!((&claims.number, claims.jti), (&started.number, started.id));
@@ -423,7 +431,11 @@ impl Run {
                 true => (BindingState::Revoked, false),
                 false => (BindingState::Active, true),
             };
-            assert_eq!((row.state, row.keys.is_some()), (state, keys), "a relay suspends, revokes and revives nobody");
+            assert_eq!(
+                (row.state, row.keys.is_some()),
+                (state, keys),
+                "a relay suspends, revokes and revives nobody"
+            );
         }
     }
 
@@ -441,14 +453,20 @@ impl Run {
             }
         }
         for (at, ((_, phone, _), id)) in ACCOUNTS.iter().zip(&self.accounts).enumerate() {
-            let kept = self.world.phones[*phone].engine.accounts().unwrap().iter().any(|account| account.id == *id);
+            let kept =
+                self.world.phones[*phone].engine.accounts().unwrap().iter().any(|account| account.id == *id);
             assert!(kept || self.revoked.contains_key(id), "account {at} is gone");
         }
         for phone in &self.world.phones {
             for shown in phone.engine.pending() {
-                let asked = self.asked.iter().find(|asked| asked.started.id == shown.id).expect("nobody asked");
+                let asked =
+                    self.asked.iter().find(|asked| asked.started.id == shown.id).expect("nobody asked");
                 let nth = self.accounts.iter().position(|id| *id == shown.account).unwrap();
-                assert_eq!((ACCOUNTS[nth].0, ACCOUNTS[nth].2), (asked.site, asked.user), "shown to another user");
+                assert_eq!(
+                    (ACCOUNTS[nth].0, ACCOUNTS[nth].2),
+                    (asked.site, asked.user),
+                    "shown to another user"
+                );
                 assert_eq!(shown.context.application.as_ref(), Some(&asked.application), "another context");
                 assert_eq!(shown.service_name, format!("Service {}", asked.site), "under another name");
             }

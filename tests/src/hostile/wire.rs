@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use nod_login::clock::SystemClock;
-use nod_login::{Ask, LoginServer, MemoryStore, Outgoing, Policy, Route, Service, ServiceKeys, StartedChallenge};
+use nod_login::{
+    Ask, LoginServer, MemoryStore, Outgoing, Policy, Route, Service, ServiceKeys, StartedChallenge,
+};
 use nod_phone::{
     EventStream, FileStorage, KdfCost, Phone, PhoneParts, SoftwareKeys, SystemPhoneClock, Unlock, Vault,
 };
-use nod_protocol::frames::{DeviceFrame, Destination, EnvelopeKind, RelayFrame};
+use nod_protocol::frames::{Destination, DeviceFrame, EnvelopeKind, RelayFrame};
 use nod_protocol::jws::Received;
 use nod_protocol::messages::{DeviceInfo, HelloClaims, Mode, ServiceDisplay};
 use nod_protocol::qr::RelayAddress;
@@ -135,7 +137,10 @@ impl Wire {
     }
 
     /// Reads events until one is as wanted; none is lost before the call if `events` was made early enough.
-    pub async fn until<T>(events: &mut EventStream, mut wanted: impl FnMut(&nod_phone::Event) -> Option<T>) -> T {
+    pub async fn until<T>(
+        events: &mut EventStream,
+        mut wanted: impl FnMut(&nod_phone::Event) -> Option<T>,
+    ) -> T {
         timeout(PATIENCE, async {
             loop {
                 if let Some(found) = wanted(&events.next().await) {

@@ -11,11 +11,11 @@ use nod_login::{
     Ask, AuditEvent, Clock as _, Event, LoginServer, MemoryStore, Policy, ReceiveError, Route, Service,
     ServiceKeys, StartedChallenge, StoreExt as _, UnixMillis,
 };
-use nod_phone::engine::{EnrolmentProgress, Handled};
 use nod_phone::Event as PhoneEvent;
-use nod_protocol::frames::{DeviceFrame, Destination, EnvelopeKind};
+use nod_phone::engine::{EnrolmentProgress, Handled};
 use nod_protocol::enrol_seal;
 use nod_protocol::es256::Signer as _;
+use nod_protocol::frames::{Destination, DeviceFrame, EnvelopeKind};
 use nod_protocol::jws::Received;
 use nod_protocol::messages::{
     BindingClaims, ChallengeContext, Confirmation, Decision, EnrolClaims, Mode, Outcome, ServiceDisplay,
@@ -204,7 +204,9 @@ impl World {
     /// The login server's.
     pub async fn pass(&self, message: &Message) -> Result<(), ReceiveError> {
         let (site, route) = match message.to {
-            Destination::Service(id) => (self.sites.iter().find(|site| site.service().id == id), Route::Service),
+            Destination::Service(id) => {
+                (self.sites.iter().find(|site| site.service().id == id), Route::Service)
+            }
             Destination::Enrolment(id) => {
                 (self.scanned.get(&id).map(|site| &self.sites[*site]), Route::Enrolment(id))
             }
@@ -270,7 +272,8 @@ impl World {
 
     /// Asks a user of a service, naming the application on the phone's screen; nothing is carried yet.
     pub async fn ask(&mut self, site: usize, user: &str, application: &str) -> StartedChallenge {
-        let context = ChallengeContext { application: Some(application.to_owned()), ..ChallengeContext::default() };
+        let context =
+            ChallengeContext { application: Some(application.to_owned()), ..ChallengeContext::default() };
         let ask = Ask { user: user.to_owned(), context, ..Ask::default() };
         self.sites[site].start_challenge(ask).await.unwrap()
     }
