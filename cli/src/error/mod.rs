@@ -189,6 +189,11 @@ impl CliError {
             Some("Use a form such as http://127.0.0.1:7420 or https://nod.example.org.".to_owned())
         } else if let Self::Unreachable { .. } = self {
             Some("Is `nod relay serve` running there?".to_owned())
+        } else if matches!(
+            self,
+            Self::Engine(EngineError::InUse) | Self::Serve(ServeError::Engine(EngineError::InUse))
+        ) {
+            Some("Stop the relay that runs on this folder first.".to_owned())
         } else if matches!(self, Self::Refused(problem) if problem.status == 401) {
             Some("Check the key that you gave (NOD_API_KEY or NOD_ADMIN_KEY).".to_owned())
         } else {
