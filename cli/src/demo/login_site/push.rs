@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::relay_api::{ChallengeView, StartedChallenge};
-use super::result::{self, SignedIn};
+use super::result::{Document, SignedIn};
 use super::session::{Session, Stage};
 use super::{LoginSite, Who, context};
 use crate::demo::follow::{self, Look, Since, Source};
@@ -161,13 +161,13 @@ async fn look(site: &LoginSite, session: &Session, wait_s: u64) -> Result<Look, 
 }
 
 /// Uses the approval, once: verifies the answer and signs the user in.
-pub(super) async fn finish(State(site): State<Arc<LoginSite>>, who: Who) -> Result<Json<Value>, Problem> {
+pub(super) async fn finish(State(site): State<Arc<LoginSite>>, who: Who) -> Result<Json<Document>, Problem> {
     let session = waiting(who)?;
     let _turn = session.turn.lock().await;
     let asked = session.facts().asked.clone().ok_or_else(Problem::conflict)?;
     let view = site.relay.finalise(asked.id, &session.handle).await?;
     let signed_in = SignedIn::verify(&session.user, &asked, view, site.service)?;
-    let document = result::document(&signed_in);
+    let document = Document::from(&signed_in);
     let mut facts = session.facts();
     facts.signed_in = Some(signed_in);
     facts.stage = Stage::Done;

@@ -1,16 +1,16 @@
 //! The end of a sign-in: the phone's answer, verified here with the phone's public key.
 
 use axum::Json;
+use axum::http::StatusCode;
 use nod_protocol::jws::{Claims as _, Received};
 use nod_protocol::messages::{AnswerClaims, Decision};
 use nod_protocol::{ChallengeId, PublicKey, ServiceId};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::Who;
 use super::push::Asked;
 use super::relay_api::{ChallengeView, Device};
 use crate::demo::problem::Problem;
-use axum::http::StatusCode;
 
 /// A sign-in that the phone approved. Only [`SignedIn::verify`] makes one.
 #[derive(Debug, Clone)]
@@ -67,36 +67,58 @@ impl SignedIn {
     }
 }
 
-/// What the page shows of it. The header is the only one that a verified answer can have.
-pub(super) fn document(signed_in: &SignedIn) -> Value {
-    json!({
-        "user": signed_in.user,
-        "challenge_id": signed_in.challenge,
-        "approved_at": signed_in.approved_at,
-        "device": {
-            "binding_id": signed_in.device.binding_id,
-            "name": signed_in.device.name,
-            "model": signed_in.device.model,
-        },
-        "verified": true,
-        "mode": signed_in.mode,
-        "answer": signed_in.answer,
-        "header": { "alg": "ES256", "typ": AnswerClaims::TYP },
-        "claims": signed_in.claims,
-        "key": signed_in.key,
-    })
+/// What the page shows of it: header and claims in the order in which they were signed.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Document {
+    user: String,
+    challenge_id: ChallengeId,
+    approved_at: Option<u64>,
+    device: Device,
+    verified: bool,
+    mode: String,
+    answer: String,
+    header: Header,
+    claims: AnswerClaims,
+    key: PublicKey,
+}
+
+/// The only header that a verified answer can have.
+#[derive(Debug, Clone, Serialize)]
+struct Header {
+    alg: &'static str,
+    typ: &'static str,
+}
+
+impl From<&SignedIn> for Document {
+    fn from(signed_in: &SignedIn) -> Self {
+        let SignedIn { user, challenge, approved_at, device, mode, answer, claims, key } = signed_in.clone();
+        let header = Header { alg: "ES256", typ: AnswerClaims::TYP };
+        Self {
+            user,
+            challenge_id: challenge,
+            approved_at,
+            device,
+            verified: true,
+            mode,
+            answer,
+            header,
+            claims,
+            key,
+        }
+    }
 }
 
 /// How this session was signed in.
-pub(super) async fn get(who: Who) -> Result<Json<Value>, Problem> {
+pub(super) async fn get(who: Who) -> Result<Json<Document>, Problem> {
     let facts = who.0.facts();
-    facts.signed_in.as_ref().map(|signed_in| Json(document(signed_in))).ok_or_else(Problem::not_allowed)
+    facts.signed_in.as_ref().map(|signed_in| Json(signed_in.into())).ok_or_else(Problem::not_allowed)
 }
 
 #[cfg(test)]
 mod tests {
     use nod_protocol::es256::{Signer as _, SoftwareKey};
     use nod_protocol::{BindingId, Digest, Nonce, Number, OsRandom, jws};
+    use serde_json::json;
 
     use super::*;
 
@@ -141,7 +163,10 @@ mod tests {
     #[test]
     fn the_phones_approval_signs_in_and_is_shown_as_it_was_signed() {
         let case = case();
-        let document = document(&case.check(&case.claims, &case.key).unwrap());
+        let document = Document::from(&case.check(&case.claims, &case.key).unwrap());
+        let text = serde_json::to_string(&document).unwrap();
+        assert!(text.contains(r#""claims":{"iss":"#), "the order of the signed claims: {text}");
+        let document = serde_json::to_value(&document).unwrap();
         assert_eq!(document["claims"]["decision"], "approve");
         assert_eq!(document["verified"], true);
         assert_eq!(document["header"]["typ"], "nod-answer+jwt");

@@ -80,8 +80,8 @@ mod tests {
             (HistoryEnd::Receipt(Outcome::WrongNumber), "wrong-number"),
             (HistoryEnd::Unconfirmed(Decision::Report), "unconfirmed"),
         ];
-        for (end, word) in ends {
-            assert_eq!(word(end), word);
+        for (end, expected) in ends {
+            assert_eq!(word(end), expected);
         }
     }
 }

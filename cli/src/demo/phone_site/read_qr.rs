@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn a_picture_without_a_code_has_no_text() {
         assert_eq!(find(100, 80, &vec![128; 8000]), None);
-        let noise: Vec<u8> = (0..640 * 480u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let noise: Vec<u8> =
+            (0..640 * 480u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
         assert_eq!(find(640, 480, &noise), None);
         assert_eq!(find(1, 1, &[0]), None);
     }
