@@ -67,10 +67,12 @@ pub(super) async fn measure(
     let line = Line::to(&relay, None)?;
     let cpu = relay.cpu_us()?;
     let start = Instant::now();
-    let connecting =
-        channels.iter().enumerate().map(async |(n, channel)| Ok((n, line.connect(channel).await?)));
+    let connecting = channels
+        .iter()
+        .enumerate()
+        .map(async |(n, channel)| Ok::<_, BenchError>((n, line.connect(channel).await?)));
     let back: Vec<(usize, idle::Quiet)> =
-        stream::iter(connecting).buffer_unordered(HANDSHAKES).try_collect::<Vec<_>>().await.map_err(same)?;
+        stream::iter(connecting).buffer_unordered(HANDSHAKES).try_collect::<Vec<_>>().await?;
     let seconds = start.elapsed().as_secs_f64();
     let cpu_us = (relay.cpu_us()? - cpu) / count(phones);
 
@@ -84,9 +86,4 @@ pub(super) async fn measure(
     }
     let cpu_v = round(cpu_us / before);
     Ok(Reconnect { phones, seconds: round(seconds), cpu_v, pending, delivered })
-}
-
-/// Helps inference along.
-const fn same(error: BenchError) -> BenchError {
-    error
 }
