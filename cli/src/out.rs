@@ -115,7 +115,7 @@ mod tests {
         });
         assert_eq!(
             error_object(&error),
-            json!({"error": {"type": "wrong-code", "detail": "That is not the code.", "tries_left": 2}})
+            json!({"error": {"type": "wrong-code", "detail": "That is not the code. 2 tries are left.", "tries_left": 2}})
         );
     }
 
