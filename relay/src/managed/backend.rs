@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use nod_login::{Clock, Outgoing, ReceiveError, Route, StoreError};
-use nod_protocol::frames::{Destination, RefusedReason};
+use nod_protocol::frames::{Destination, EnvelopeKind, RefusedReason};
 use nod_protocol::{EnvelopeId, MailboxId, ServiceId};
 
 use super::{Services, ServicesError};
@@ -49,7 +49,11 @@ impl DeviceBackend for Backend {
         let hosted = self.services.get(found.service).await.map_err(|error| unavailable(&error))?;
         let Some(hosted) = hosted else { return Ok(()) };
         match hosted.login() {
-            Some(login) => login.delivered(envelope).await.map_err(|error| unavailable(&error)),
+            // Only a challenge's delivery starts anything; for a receipt the step would find nothing.
+            Some(login) if found.kind == EnvelopeKind::Challenge => {
+                login.delivered(envelope).await.map_err(|error| unavailable(&error))
+            }
+            Some(_) => Ok(()),
             None => match self.to_inbox(found.service, InboxItem::Delivered { envelope }, None).await {
                 // A full inbox loses the hint, not an answer: the challenge then ends at its `exp`.
                 Ok(()) | Err(InboxError::Full) => Ok(()),
