@@ -8,7 +8,9 @@ use nod_phone::{DisconnectReason, Event, HistoryEnd};
 use nod_protocol::es256::SoftwareKey;
 use nod_protocol::frames::{DeviceFrame, EnvelopeKind, GoneReason, MAX_FRAME, RefusedReason, RelayFrame};
 use nod_protocol::messages::{ChallengeClaims, ChallengeContext, Decision, Outcome, ReceiptClaims};
-use nod_protocol::{BindingId, ChallengeId, Digest, EnvelopeId, Nonce, OsRandom, Random, ServiceId, jwe, jws};
+use nod_protocol::{
+    BindingId, ChallengeId, Digest, EnvelopeId, Nonce, OsRandom, Random, ServiceId, jwe, jws,
+};
 use nod_tests::hostile::{Dialled, Wire};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -51,7 +53,13 @@ fn mail(wire: &Wire, kind: EnvelopeKind, body: String, to: nod_protocol::Mailbox
 }
 
 /// Everything that a relay could say to make a phone believe that its answer counted.
-async fn lie_about(link: &mut Dialled, wire: &Wire, binding: BindingId, answer: &DeviceFrame, old: &Outgoing) {
+async fn lie_about(
+    link: &mut Dialled,
+    wire: &Wire,
+    binding: BindingId,
+    answer: &DeviceFrame,
+    old: &Outgoing,
+) {
     let DeviceFrame::Send { id, body, .. } = answer else { panic!("{answer:?}") };
     let claims = jws::Received::<nod_protocol::messages::AnswerClaims>::parse(body).unwrap().hint().clone();
     let outcome = match claims.decision {
@@ -219,7 +227,11 @@ async fn a_bogus_welcome_opens_nothing_and_a_second_nonce_is_not_signed() {
     wire.phone.connect().unwrap();
     let mut link = wire.accept().await;
     let hello = link.greet(Nonce::from_bytes([3; 32])).await;
-    assert_eq!(hello.aud, wire.server.service().relay.device_url(), "the hello names the relay that was dialled");
+    assert_eq!(
+        hello.aud,
+        wire.server.service().relay.device_url(),
+        "the hello names the relay that was dialled"
+    );
     link.send(&RelayFrame::Nonce { nonce: Nonce::from_bytes([4; 32]) }).await;
     assert_eq!(link.heard().await, None, "a phone is no oracle for hellos");
 }

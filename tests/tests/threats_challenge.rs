@@ -8,7 +8,8 @@ use std::time::Duration;
 use nod_login::rows::{BindingState, ChallengeState};
 use nod_login::verify::{Expected, NotAccepted, Reported, verify};
 use nod_login::{
-    Ask, AuditEvent, ChallengeError, Event, LoginServer, Policy, ReceiveError, Route, Service, StartedChallenge,
+    Ask, AuditEvent, ChallengeError, Event, LoginServer, Policy, ReceiveError, Route, Service,
+    StartedChallenge,
 };
 use nod_phone::answer::AnswerError;
 use nod_phone::{Event as PhoneEvent, HistoryEnd};
@@ -17,8 +18,8 @@ use nod_protocol::es256::{Signer as _, SoftwareKey};
 use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::jws::{self, Received};
 use nod_protocol::messages::{
-    AnswerClaims, ChallengeClaims, ChallengeContext, Decision, HelloClaims, Mode, NoticeClaims, NoticeEvent, Outcome,
-    ReceiptClaims,
+    AnswerClaims, ChallengeClaims, ChallengeContext, Decision, HelloClaims, Mode, NoticeClaims, NoticeEvent,
+    Outcome, ReceiptClaims,
 };
 use nod_protocol::random::SeededForTests;
 use nod_protocol::{BindingId, Nonce, Number, NumberPolicy, jwe};
@@ -207,7 +208,11 @@ async fn one_ms_after_exp() {
             world.pass_time(life.checked_add_signed(late_by).unwrap());
             world.pass(&message).await.unwrap();
             world.carry().await;
-            assert_eq!(world.phones[0].end_of(started.id), Some(HistoryEnd::Receipt(expected)), "{late_by} ms");
+            assert_eq!(
+                world.phones[0].end_of(started.id),
+                Some(HistoryEnd::Receipt(expected)),
+                "{late_by} ms"
+            );
             let approved = world.state(0, &started).await == ChallengeState::Approved;
             assert_eq!(approved, expected == Outcome::Approved, "{late_by} ms");
         }
@@ -440,7 +445,8 @@ async fn another_services_challenge() {
     let mut world = World::new(2, 0);
     let (here, there) = (world.enrol_puppet(0, 1, "ada").await, world.enrol_puppet(1, 1, "ada").await);
     let (started, claims) = ready(&mut world, &here).await;
-    let over_there = AnswerClaims { iss: there.account.binding, aud: there.account.service, ..claims.clone() };
+    let over_there =
+        AnswerClaims { iss: there.account.binding, aud: there.account.service, ..claims.clone() };
     assert_eq!(there.outcome(&mut world, &there.phone.sign(&over_there)).await, Outcome::Expired);
     let wrong_aud = AnswerClaims { aud: there.account.service, ..claims };
     assert_eq!(here.outcome(&mut world, &here.phone.sign(&wrong_aud)).await, Outcome::Refused);
@@ -551,7 +557,8 @@ async fn every_pair_of_typ_swapped() {
         let channel = &nod_login::test_phone::TestPhone::new(1).channel;
         let jwk = serde_json::to_string(&channel.public_key()).unwrap();
         let claims = Received::<HelloClaims>::parse(&hello).unwrap().hint().clone();
-        let payload = serde_json::to_string(&HelloClaims { jwk: serde_json::from_str(&jwk).unwrap(), ..claims });
+        let payload =
+            serde_json::to_string(&HelloClaims { jwk: serde_json::from_str(&jwk).unwrap(), ..claims });
         let hello = forge::sign(&header, &payload.unwrap(), channel);
         let read = Received::<HelloClaims>::parse(&hello).and_then(Received::verify_self_certified);
         assert_eq!(read.is_ok(), tried("nod-hello+jwt"), "{typ} as a hello");
@@ -599,9 +606,10 @@ async fn refused_headers(headers: &[String]) {
 
 #[tokio::test]
 async fn alg_none_hs256_with_the_public_key() {
-    refused_headers(&["none", "HS256", "ES384", "es256", ""].map(|alg| {
-        format!(r#"{{"alg":"{alg}","typ":"nod-answer+jwt"}}"#)
-    }))
+    refused_headers(
+        &["none", "HS256", "ES384", "es256", ""]
+            .map(|alg| format!(r#"{{"alg":"{alg}","typ":"nod-answer+jwt"}}"#)),
+    )
     .await;
     let (mut world, puppet) = world_and_puppet().await;
     let (started, claims) = ready(&mut world, &puppet).await;
@@ -624,7 +632,8 @@ async fn alg_none_hs256_with_the_public_key() {
 
 #[tokio::test]
 async fn embedded_jwk_jku() {
-    let jwk = serde_json::to_string(&SoftwareKey::generate(&SeededForTests::new(1)).unwrap().public_key()).unwrap();
+    let jwk =
+        serde_json::to_string(&SoftwareKey::generate(&SeededForTests::new(1)).unwrap().public_key()).unwrap();
     let members = [
         format!(r#""jwk":{jwk}"#),
         r#""jku":"https://evil.example/keys""#.to_owned(),
@@ -634,7 +643,8 @@ async fn embedded_jwk_jku() {
         r#""b64":false"#.to_owned(),
         r#""zip":"DEF""#.to_owned(),
     ];
-    refused_headers(&members.map(|member| format!(r#"{{"alg":"ES256","typ":"nod-answer+jwt",{member}}}"#))).await;
+    refused_headers(&members.map(|member| format!(r#"{{"alg":"ES256","typ":"nod-answer+jwt",{member}}}"#)))
+        .await;
 }
 
 /// Sends a right approval with another signature.
@@ -647,7 +657,11 @@ async fn refused_signature(what: &str, alter: impl FnOnce(&[u8]) -> Vec<u8>) {
     let body = format!("{header}.{payload}.{}", encode(&altered));
     assert!(puppet.send(&world, &body).await.is_err(), "{what}");
     assert_eq!(world.state(0, &started).await, ChallengeState::Pending, "{what}");
-    assert_eq!(puppet.outcome(&mut world, &right).await, Outcome::Approved, "{what}: the right one still counts");
+    assert_eq!(
+        puppet.outcome(&mut world, &right).await,
+        Outcome::Approved,
+        "{what}: the right one still counts"
+    );
 }
 
 #[tokio::test]
@@ -683,7 +697,8 @@ async fn duplicate_decision_key() {
     let approve = r#""decision":"approve""#;
     refused_payload(|payload| payload.replace(approve, &format!(r#""decision":"deny",{approve}"#))).await;
     refused_payload(|payload| payload.replace(approve, &format!(r#"{approve},"decision":"approve""#))).await;
-    refused_payload(|payload| payload.replace(approve, &format!(r#"{approve},"\u0064ecision":"deny""#))).await;
+    refused_payload(|payload| payload.replace(approve, &format!(r#"{approve},"\u0064ecision":"deny""#)))
+        .await;
 }
 
 #[tokio::test]

@@ -67,7 +67,11 @@ async fn enrolment_id_reused_or_expired() {
         world.carry().await;
         let code = world.code(0, id).unwrap();
         world.pass_time(late);
-        assert_eq!(world.sites[0].confirm_enrolment(id, &code).await.is_ok(), fine, "the code after {late} ms");
+        assert_eq!(
+            world.sites[0].confirm_enrolment(id, &code).await.is_ok(),
+            fine,
+            "the code after {late} ms"
+        );
     }
 }
 
@@ -94,7 +98,11 @@ async fn relay_swaps_the_key() {
     assert_eq!(world.pass(&bent).await, Err(ReceiveError::Malformed), "altered on the way");
     let mut elsewhere = message.clone();
     elsewhere.from = relay.mailbox();
-    assert_eq!(world.pass(&elsewhere).await, Err(ReceiveError::Malformed), "as if from the relay's own mailbox");
+    assert_eq!(
+        world.pass(&elsewhere).await,
+        Err(ReceiveError::Malformed),
+        "as if from the relay's own mailbox"
+    );
     // Even whoever knows the QR code's secret cannot put one key of his own among the phone's.
     let real = EnrolmentQr::parse(&qr).unwrap();
     let parts = enrol_seal::open(&message.body, id, &real.secret).unwrap();
@@ -267,7 +275,8 @@ async fn code_for(alter: impl FnOnce(&mut BindingClaims), by_service: bool) -> b
     let keys = world.sites[0].service().keys.clone();
     let inner = jws::sign(&claims, if by_service { keys.current() } else { &other }).unwrap();
     let digest = Digest::of(inner.as_bytes());
-    parcel.envelope.body = jwe::seal(&inner, &enc, &SeededForTests::new(digest.as_bytes()[0].into())).unwrap();
+    parcel.envelope.body =
+        jwe::seal(&inner, &enc, &SeededForTests::new(digest.as_bytes()[0].into())).unwrap();
     world.hand(0, &parcel);
     world.code(0, id).is_some()
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nod_login::test_phone::TestPhone;
 use nod_login::{Outgoing, UnixMillis};
 use nod_phone::Phone;
-use nod_protocol::frames::{CloseCode, DeviceFrame, Destination, EnvelopeKind, RelayFrame};
+use nod_protocol::frames::{CloseCode, Destination, DeviceFrame, EnvelopeKind, RelayFrame};
 use nod_protocol::messages::Outcome;
 use nod_protocol::{EnvelopeId, MailboxId, Nonce, Number, OsRandom, ServiceId};
 use nod_relay::bus::LocalBus;
@@ -56,9 +56,12 @@ async fn hello_for_relay_a_at_relay_b() {
     at_b.say(&hello(&phone, &a.device_url(), at_b.nonce)).await;
     assert_eq!(at_b.heard().await, Err(CloseCode::BadHello.code()));
     let host = b.host.as_str();
-    for aud in
-        [format!("wss://{host}/v1/device"), format!("ws://{host}/v1/device/"), format!("ws://{host}"), String::new()]
-    {
+    for aud in [
+        format!("wss://{host}/v1/device"),
+        format!("ws://{host}/v1/device/"),
+        format!("ws://{host}"),
+        String::new(),
+    ] {
         let mut at_b = b.dial().await;
         at_b.say(&hello(&phone, &aud, at_b.nonce)).await;
         assert_eq!(at_b.heard().await, Err(CloseCode::BadHello.code()), "{aud:?}");
@@ -115,7 +118,8 @@ async fn tenant_bs_key_on_as_binding() {
     let (binding, ..) = enrol(&live, &a, &phone, "ada").await;
     let (_, open) = live.call("POST", "/v1/enrolments", &a.key, json!({ "user": "bo" })).await;
     let (_, asked) = live.call("POST", "/v1/challenges", &a.key, json!({ "user": "ada" })).await;
-    let (enrolment, challenge) = (open["enrolment_id"].as_str().unwrap(), asked["challenge_id"].as_str().unwrap());
+    let (enrolment, challenge) =
+        (open["enrolment_id"].as_str().unwrap(), asked["challenge_id"].as_str().unwrap());
     let (_, document) = live.call("GET", "/openapi.json", "", Value::Null).await;
     let mut tried = 0;
     for mode in ["managed", "sovereign"] {
@@ -186,7 +190,9 @@ async fn wake_up_payload_carries_no_secret() {
     let hub = Hub::new(HubSettings::default(), Arc::new(LocalBus::new()), recorder.clone());
     let phone = TestPhone::new(1);
     let canary = "canary-in-the-envelope";
-    for kind in [EnvelopeKind::Challenge, EnvelopeKind::Enrolment, EnvelopeKind::Notice, EnvelopeKind::Receipt] {
+    for kind in
+        [EnvelopeKind::Challenge, EnvelopeKind::Enrolment, EnvelopeKind::Notice, EnvelopeKind::Receipt]
+    {
         hub.envelope(Outgoing {
             id: EnvelopeId::new(1, &OsRandom).unwrap(),
             to: phone.mailbox(),
@@ -248,7 +254,8 @@ async fn logs_and_metrics_carry_no_secret() {
     handset.wait_challenge(challenge, Duration::from_secs(10)).await.unwrap();
     let approved = handset.approve(challenge, Some(Number::parse(number).unwrap())).await;
     assert_eq!(approved, Ok(Outcome::Approved));
-    let (_, seen) = live.call("GET", &format!("/v1/challenges/{id}?session={SESSION}"), &a.key, Value::Null).await;
+    let (_, seen) =
+        live.call("GET", &format!("/v1/challenges/{id}?session={SESSION}"), &a.key, Value::Null).await;
     let answer = seen["answer"].as_str().unwrap().to_owned();
     for (method, path) in [
         ("GET", format!("/v1/challenges/{id}?session=wrong-{SESSION}")),
@@ -269,7 +276,10 @@ async fn logs_and_metrics_carry_no_secret() {
     handset.disconnect().await;
     let metrics = live.metrics().await;
     let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("relay listening") && log.contains("/v1/users/{user}/devices"), "the log was captured");
+    assert!(
+        log.contains("relay listening") && log.contains("/v1/users/{user}/devices"),
+        "the log was captured"
+    );
     assert!(metrics.contains("nod_challenges_total"), "{metrics}");
     let secret = qr.split("&s=").nth(1).unwrap().split('&').next().unwrap();
     let signature = answer.rsplit('.').next().unwrap();
@@ -339,7 +349,11 @@ async fn slow_reader_cut_others_unaffected() {
         }
         // A phone may send five frames a second; the one that reads keeps to that.
         tokio::time::sleep(Duration::from_millis(250)).await;
-        assert!(begin.elapsed() < Duration::from_secs(30), "the sleeper is not cut: {}", live.metrics().await);
+        assert!(
+            begin.elapsed() < Duration::from_secs(30),
+            "the sleeper is not cut: {}",
+            live.metrics().await
+        );
     }
     assert!(slowest < Duration::from_secs(2), "the other phone waited {slowest:?}");
     assert!(live.metrics().await.contains("nod_device_connections 1"), "its connection is gone");

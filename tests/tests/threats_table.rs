@@ -1,0 +1,61 @@
+//! The threat model's table names exactly the tests that there are, each by its line.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A line's words as the name of a test.
+fn name_of(line: &str) -> String {
+    let line = line.replace(['`', '\''], "").to_lowercase();
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words: Vec<_> = words.map(ToOwned::to_owned).collect();
+    // A name cannot begin with a digit.
+    for (digits, word) in [("1", "one"), ("100", "hundred")] {
+        if words[0] == digits {
+            word.clone_into(&mut words[0]);
+        }
+    }
+    words.join("_")
+}
+
+/// The rows (line, test) under the heading that names `file`.
+fn rows(document: &str, file: &str) -> Vec<(String, String)> {
+    let (_, section) = document.split_once(file).unwrap_or_else(|| panic!("no table for {file}"));
+    let section = section.split("\n#").next().unwrap();
+    let cells = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Line"));
+    let cells = cells.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    cells
+        .filter(|cells| !cells[1].starts_with('-'))
+        .map(|cells| (cells[1].to_owned(), cells[2].trim_matches('`').to_owned()))
+        .collect()
+}
+
+/// The tests in a file.
+fn tests(source: &str) -> BTreeSet<String> {
+    let lines: Vec<_> = source.lines().collect();
+    let tests = lines.windows(2).filter(|pair| pair[0].contains("test") && pair[0].starts_with("#["));
+    let names = tests.filter_map(|pair| pair[1].split("fn ").nth(1)?.split('(').next());
+    names.map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn every_line_of_the_threat_model_is_the_test_of_that_name() {
+    let document = read("docs/threat-model.md");
+    for (file, least) in [("threats_challenge", 35), ("threats_enrolment", 6), ("threats_relay", 7)] {
+        let path = format!("tests/tests/{file}.rs");
+        let (rows, tests) = (rows(&document, &path), tests(&read(&path)));
+        assert!(rows.len() >= least, "{path}: {} rows", rows.len());
+        for (line, test) in &rows {
+            assert_eq!(&name_of(line), test, "{path}: the test is not named by its line");
+        }
+        let named: BTreeSet<_> = rows.into_iter().map(|(_, test)| test).collect();
+        assert_eq!(named, tests, "{path}: the table and the tests differ");
+    }
+}
