@@ -82,26 +82,26 @@ impl From<CliError> for Problem {
     fn from(error: CliError) -> Self {
         let unavailable =
             || Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not possible just now");
-        match error {
-            // The site's own key is refused: nothing that the user of a page could mend by signing in.
-            CliError::Refused(problem) if problem.status == 401 => unavailable(),
-            CliError::Refused(problem) => {
-                let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_GATEWAY);
-                let mut refusal = Self::new(status, &problem.slug, "The relay refused");
-                if let Some(tries) = problem.tries_left {
-                    refusal = refusal.member("tries_left", tries);
-                }
-                if let Some(s) = problem.retry_after_s {
-                    refusal = refusal.member("retry_after_s", s);
-                }
-                refusal
-            }
-            CliError::Unreachable { .. } => unavailable(),
-            other => {
-                tracing::warn!(error = %other, "the demo failed");
-                Self::internal()
-            }
+        if let CliError::Unreachable { .. } = error {
+            return unavailable();
         }
+        let CliError::Refused(problem) = error else {
+            tracing::warn!(%error, "the demo failed");
+            return Self::internal();
+        };
+        if problem.status == 401 {
+            // The site's own key is refused: nothing that the user of a page could mend by signing in.
+            return unavailable();
+        }
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let mut refusal = Self::new(status, &problem.slug, "The relay refused");
+        if let Some(tries) = problem.tries_left {
+            refusal = refusal.member("tries_left", tries);
+        }
+        if let Some(s) = problem.retry_after_s {
+            refusal = refusal.member("retry_after_s", s);
+        }
+        refusal
     }
 }
 

@@ -129,7 +129,8 @@ async fn what_is_not_the_pages_own_doing_is_refused() {
     let (login, phone) = (world.login.clone(), world.phone.clone());
     let credentials = json!({ "user": ANNA.0, "password": ANNA.1 });
     let (sign_in, own) = (format!("{login}/api/sign-in"), ("x-nod-demo", "1"));
-    let forged: [(&str, &[(&str, &str)], u16); 4] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let forged: [(&str, Headers<'_>, u16); 4] = [
         ("without the page's header", &[], 403),
         ("from another origin", &[own, ("origin", "http://evil.example")], 403),
         ("from the phone's origin", &[own, ("origin", &phone)], 403),

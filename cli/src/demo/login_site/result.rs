@@ -181,7 +181,8 @@ mod tests {
     #[test]
     fn an_answer_that_says_anything_else_signs_nobody_in() {
         let case = case();
-        let changes: [(&str, fn(&mut AnswerClaims)); 6] = [
+        type Change = fn(&mut AnswerClaims);
+        let changes: [(&str, Change); 6] = [
             ("a denial", |c| c.decision = Decision::Deny),
             ("another challenge", |c| c.jti = ChallengeId::random(&OsRandom).unwrap()),
             ("another service", |c| c.aud = ServiceId::random(&OsRandom).unwrap()),

@@ -86,14 +86,14 @@ impl From<Refusal> for Problem {
 
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
-        match error {
-            AccountError::NotFound => Self::not_found(),
-            AccountError::Name(_) => Self::invalid(),
-            other => {
-                tracing::warn!(error = %other, "a phone's vault failed");
-                Self::internal()
-            }
+        if matches!(error, AccountError::NotFound) {
+            return Self::not_found();
         }
+        if matches!(error, AccountError::Name(_)) {
+            return Self::invalid();
+        }
+        tracing::warn!(%error, "a phone's vault failed");
+        Self::internal()
     }
 }
 

@@ -319,23 +319,32 @@ impl Device {
 
 /// Why an enrolment failed, in the words of the interface.
 fn reason_of(error: &EnrolError) -> &'static str {
+    use EnrolError as E;
     use nod_protocol::frames::RefusedReason::UnknownAddress;
-    match error {
-        EnrolError::Expired | EnrolError::Refused(UnknownAddress) => "expired",
-        EnrolError::Aborted => "aborted",
-        EnrolError::NoAnswer => "unreachable",
-        EnrolError::NotForThisPhone
-        | EnrolError::NotABinding
-        | EnrolError::WrongServiceKey
-        | EnrolError::WrongEnrolment
-        | EnrolError::NotProvisional
-        | EnrolError::Display
-        | EnrolError::KnownBinding => "not-genuine",
-        other => {
-            tracing::warn!(error = %other, "an enrolment failed");
-            "refused"
-        }
+    if matches!(error, E::Expired | E::Refused(UnknownAddress)) {
+        return "expired";
     }
+    if matches!(error, E::Aborted) {
+        return "aborted";
+    }
+    if matches!(error, E::NoAnswer) {
+        return "unreachable";
+    }
+    let forged = matches!(
+        error,
+        E::NotForThisPhone
+            | E::NotABinding
+            | E::WrongServiceKey
+            | E::WrongEnrolment
+            | E::NotProvisional
+            | E::Display
+            | E::KnownBinding
+    );
+    if forged {
+        return "not-genuine";
+    }
+    tracing::warn!(%error, "an enrolment failed");
+    "refused"
 }
 
 #[cfg(test)]
