@@ -16,13 +16,16 @@
 mod carrier;
 pub mod forge;
 mod handset;
+mod invariants;
 pub mod live;
+mod run;
 mod schedule;
 mod wire;
 mod world;
 
 pub use carrier::{Carrier, Message, Parcel};
 pub use handset::Handset;
-pub use schedule::{Move, Run, schedule};
+pub use run::Run;
+pub use schedule::{Move, schedule};
 pub use wire::{Dialled, Wire};
 pub use world::{Puppet, World, e2_of};

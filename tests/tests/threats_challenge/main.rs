@@ -1,0 +1,11 @@
+//! Threat model, challenges and answers: every line of docs/threat-model.md's table is the test of that name.
+//!
+//! Whatever a relay could attempt, the hostile relay attempts against a real phone and a real login server. What only
+//! a phone in an attacker's hands could attempt is sent by a puppet, which holds the right keys and says anything.
+
+mod common;
+mod decisions;
+mod jose;
+mod results;
+mod senders;
+mod typs;
