@@ -7,7 +7,9 @@ use nod_protocol::bytes::Digest;
 use nod_protocol::es256::Signer as _;
 use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::jws::{self, Received};
-use nod_protocol::messages::{HelloClaims, NoticeClaims, NoticeEvent, Outcome, ReceiptClaims};
+use nod_protocol::messages::{
+    EnrolKeyClaims, HelloClaims, KeyRole, NoticeClaims, NoticeEvent, Outcome, ReceiptClaims,
+};
 use nod_protocol::random::SeededForTests;
 use nod_protocol::{Nonce, jwe};
 use nod_tests::hostile::World;
@@ -47,13 +49,21 @@ async fn every_pair_of_typ_swapped() {
             let (id, qr) = world.show_qr(0, "ben").await;
             let phone = nod_login::test_phone::TestPhone::new(9);
             let qr = nod_protocol::qr::EnrolmentQr::parse(&qr).unwrap();
-            let mut parts = phone.enrol_parts(&phone.enrol_claims(&qr));
+            let claims = phone.enrol_claims(&qr);
+            let mut parts = phone.enrol_parts(&claims);
             let (text, key) = match part {
                 "e1" => (&mut parts.e1, &phone.approve),
                 "deny" => (&mut parts.deny, &phone.deny),
                 _ => (&mut parts.channel, &phone.channel),
             };
             *text = forge::sign(&header, &forge::payload(text), key);
+            if part == "e1" {
+                // Co-signed as it is now: nothing but its `typ` can be wrong with it.
+                let h = Digest::of(parts.e1.as_bytes());
+                let co = |role| EnrolKeyClaims { eid: claims.eid, h, role };
+                parts.deny = jws::sign(&co(KeyRole::Deny), &phone.deny).unwrap();
+                parts.channel = jws::sign(&co(KeyRole::Channel), &phone.channel).unwrap();
+            }
             let body = phone.seal_e1(&qr, &parts);
             let sent = world.sites[0].receive(phone.mailbox(), Route::Enrolment(id), &body).await;
             assert_eq!(sent.is_ok(), own == typ, "{typ} as {part}");
