@@ -10,6 +10,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::wildcard_enum_match_arm,
     reason = "test support: a failure here is a failed test"
 )]
 
