@@ -72,8 +72,11 @@ pub(crate) async fn run(args: BenchArgs, out: Out) -> Result<Exit, CliError> {
         done = bench.all() => done,
         () = crate::signal::asked_to_end() => return Err(CliError::Stopped),
     };
+    // What was measured before something failed is worth showing.
+    if done.is_ok() || !bench.report.object().is_empty() {
+        out.answer(bench.report.object(), || bench.report.table())?;
+    }
     done?;
-    out.answer(bench.report.object(), || bench.report.table())?;
     Ok(Exit::Done)
 }
 
