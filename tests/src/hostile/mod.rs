@@ -9,6 +9,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::missing_panics_doc,
     clippy::wildcard_enum_match_arm,
     reason = "test support: a failure here is a failed test"
