@@ -65,7 +65,7 @@ impl NetSettings {
     }
 }
 
-/// What the listener serves: any clonable tower service from requests to responses, such as a router.
+/// What the listener serves: any cloneable tower service from requests to responses, such as a router.
 pub trait Serve:
     tower::Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
     + Clone

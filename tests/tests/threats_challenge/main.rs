@@ -18,4 +18,4 @@ mod decisions;
 mod jose;
 mod results;
 mod senders;
-mod typs;
+mod types;
