@@ -17,8 +17,6 @@ pub mod keys;
 #[cfg(feature = "net")]
 mod net;
 pub mod notice;
-#[cfg(feature = "net")]
-mod phone;
 pub mod receipt;
 #[cfg(test)]
 mod testing;
@@ -31,6 +29,8 @@ pub use enrol::EnrolError;
 pub use event::{DisconnectReason, Event, RemovedReason};
 pub use keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, SoftwareKeys};
 #[cfg(feature = "net")]
-pub use phone::{EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem};
+pub use net::phone::{
+    EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem,
+};
 pub use vault::{FileStorage, KdfCost, StorageError, Unlock, Vault, VaultError, VaultStorage};
 pub use view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};

@@ -18,12 +18,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
+use super::phone::{Phone, PhoneParts};
 use crate::answer::AnswerError;
 use crate::clock::SystemPhoneClock;
 use crate::enrol::EnrolError;
 use crate::event::{DisconnectReason, Event};
 use crate::keys::SoftwareKeys;
-use crate::phone::{Phone, PhoneParts};
 use crate::testing::{MemoryStorage, TestLogin, device, vault};
 use crate::view::HistoryEnd;
 
