@@ -2,7 +2,7 @@
 //!
 //! - [`engine`]: atomic steps, durable reads, limits, errors. Everything else speaks only this.
 //! - [`committer`]: the one thread that runs steps in order and shares a sync among them.
-//! - [`sled`], [`memory`], [`file`]: where the rows live. Only `sled.rs` names the embedded engine.
+//! - [`mod@sled`], [`mod@memory`], [`mod@file`]: where the rows live. Only `sled.rs` names the embedded engine.
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],

@@ -73,7 +73,7 @@ impl Sender {
     /// Sets the sender up.
     ///
     /// # Errors
-    /// [`SetupError`] when there can be no HTTP client.
+    /// `SetupError` when there can be no HTTP client.
     pub fn new(
         settings: Webhooks,
         services: Arc<Services>,

@@ -3,7 +3,7 @@
 //!
 //! [`World`] puts real login servers and real phones at either end of a [`Carrier`], which does only what it is told.
 //! [`forge`] makes messages that no honest party would sign or seal; [`Wire`] is a relay that lies on a real socket;
-//! [`Schedule`] is any sequence of such deeds, with the invariants that must outlive it.
+//! `schedule` is any sequence of such deeds, with the invariants that must outlive it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
