@@ -10,7 +10,7 @@ use nod_protocol::{BindingId, ChallengeId, EnrolmentId, NumberPolicy};
 /// `nod login`.
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// The relay, such as http://127.0.0.1:7420 or https://nod.example.org.
+    /// The relay, such as `http://127.0.0.1:7420` or `https://nod.example.org`.
     #[arg(long, env = "NOD_RELAY", value_name = "URL", global = true)]
     pub(crate) relay: Option<String>,
     /// The service's API key (better given by the environment than on the command line).

@@ -74,7 +74,7 @@ pub(crate) struct DemoArgs {
 /// `nod service`.
 #[derive(Debug, Args)]
 pub(crate) struct ServiceArgs {
-    /// The relay, such as http://127.0.0.1:7420 or https://nod.example.org.
+    /// The relay, such as `http://127.0.0.1:7420` or `https://nod.example.org`.
     #[arg(long, env = "NOD_RELAY", value_name = "URL", global = true)]
     pub(crate) relay: Option<String>,
     /// The relay's admin key (better given by the environment than on the command line).
