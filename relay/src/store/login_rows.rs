@@ -4,6 +4,7 @@ use nod_login::rows::{
     BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, LimitsRow,
 };
 use nod_login::{AuditEvent, Changed, Event, Outgoing, Rows, StoreError, UnixMillis, Withdrawal};
+use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -293,7 +294,10 @@ impl Rows for StepRows<'_> {
     }
 
     fn send(&mut self, envelope: Outgoing) {
-        self.put(&layout::envelope(envelope.to, envelope.id), &envelope, "envelope");
+        // A receipt needs no row: a phone that missed it sends the same answer again, and gets the same receipt.
+        if envelope.kind != EnvelopeKind::Receipt {
+            self.put(&layout::envelope(envelope.to, envelope.id), &envelope, "envelope");
+        }
         self.effects.push(Effect::Envelope(envelope));
     }
 

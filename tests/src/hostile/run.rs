@@ -17,7 +17,7 @@ use super::schedule::Move;
 
 /// Who has an account where: (site, phone, user).
 pub(super) const ACCOUNTS: [(usize, usize, &str); 4] =
-    [(0, 0, "ada"), (0, 1, "ada"), (0, 1, "ben"), (1, 0, "ada")];
+    [(0, 0, "ada-lindqvist"), (0, 1, "ada-lindqvist"), (0, 1, "ben-halvorsen"), (1, 0, "ada-lindqvist")];
 
 pub(super) struct Asked {
     pub(super) site: usize,
@@ -287,7 +287,8 @@ impl Run {
             for part in envelope.body.split('.') {
                 let plain = nod_protocol::bytes::decode(part).unwrap_or_default();
                 let plain = String::from_utf8_lossy(&plain);
-                for secret in ["ada", "ben", "Sign-in", "Service ", "\"number\""] {
+                // Long enough that ciphertext does not show one by chance.
+                for secret in ["ada-lindqvist", "ben-halvorsen", "Sign-in", "Service ", "\"number\""] {
                     assert!(!plain.contains(secret), "a {:?} shows {secret}", envelope.kind);
                 }
             }
