@@ -17,8 +17,9 @@ use super::relay::Relay;
 use super::site::{Site, user};
 use super::verify::Verifications;
 
-/// Users, each with one phone; shared among the workers, so that no user has two challenges in flight.
-const USERS: usize = 256;
+/// Users, each with one phone; shared among the workers, so that no user has two challenges in flight, and so many
+/// that no phone reaches the rate at which the relay cuts it.
+const USERS: usize = 2048;
 
 /// How many approvals to make at a number of them in flight.
 #[derive(Debug, Clone, Copy)]

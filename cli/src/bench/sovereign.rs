@@ -26,7 +26,7 @@ use super::site::Site;
 use super::verify::Verifications;
 
 /// Phones; no mailbox may fill up with challenges that lie there until their time is over.
-const PHONES: usize = 512;
+const PHONES: usize = 4096;
 
 /// Those who wait for the answer to a challenge.
 type Waiting = Arc<Mutex<HashMap<ChallengeId, oneshot::Sender<()>>>>;
