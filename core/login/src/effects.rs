@@ -104,6 +104,10 @@ pub enum AuditEvent {
         user: String,
         binding: BindingId,
     },
+    DeviceLeftBehind {
+        user: String,
+        binding: BindingId,
+    },
     PushOff {
         user: String,
     },
@@ -136,6 +140,8 @@ pub enum Event {
     DeviceRevoked { user: String, binding_id: BindingId },
     #[serde(rename = "device.suspended")]
     DeviceSuspended { user: String, binding_id: BindingId },
+    #[serde(rename = "device.left-behind")]
+    DeviceLeftBehind { user: String, binding_id: BindingId },
     #[serde(rename = "enrolment.aborted")]
     EnrolmentAborted { user: String, enrolment_id: EnrolmentId, reason: AbortReason },
 }

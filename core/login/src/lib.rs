@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod effects;
 pub mod memory;
+pub mod rotation;
 pub mod rows;
 pub mod server;
 pub mod service;
@@ -24,6 +25,7 @@ pub use server::{
     Ask, ChallengeError, ChallengeView, ConfirmError, EnrolError, EnrolmentView, LoginServer, ReceiveError,
     RevokeError, Route, StartedChallenge, StartedEnrolment,
 };
+pub use rotation::{HandOverError, RotateError, SignedRotation};
 pub use service::{Limits, Policy, Service, ServiceKeys};
 pub use store::{Read, Rows, Step, Store, StoreError, StoreExt};
 

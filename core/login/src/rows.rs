@@ -134,6 +134,12 @@ pub struct BindingRow {
     /// Which of the 64 counters up to `ctr` were seen: bit n stands for `ctr - n`.
     #[serde(default)]
     pub ctr_seen: u64,
+    /// The newest key of the service that the phone is known to have accepted.
+    #[serde(default)]
+    pub key_seq: u64,
+    /// Whether the service was told that this phone missed more rotations than are kept.
+    #[serde(default)]
+    pub left_behind: bool,
     /// When it was activated.
     pub created: UnixMillis,
     /// When it last answered.
@@ -236,6 +242,9 @@ pub struct ChallengeRow {
     pub exp: UnixMillis,
     /// Milliseconds that the user has from delivery.
     pub window_ms: u64,
+    /// The number of the key that it was signed with.
+    #[serde(default)]
+    pub key_seq: u64,
     /// When the first phone had it.
     pub delivered: Option<UnixMillis>,
     /// How it stands.
@@ -393,6 +402,8 @@ mod tests {
             mailbox: phone.mailbox(),
             ctr: 7,
             ctr_seen: 0b101,
+            key_seq: 2,
+            left_behind: false,
             created: UnixMillis(5),
             last_used: None,
         }

@@ -9,28 +9,34 @@ use nod_protocol::qr::RelayAddress;
 use nod_protocol::{NumberPolicy, Random, RandomError, ServiceId, Thumbprint};
 use serde::{Deserialize, Serialize};
 
+use crate::rotation::SignedRotation;
+#[cfg(doc)]
+use crate::rotation::KEPT_ROTATIONS;
+
 /// The service's signing key and its pre-committed successor.
 #[derive(Debug)]
 pub struct ServiceKeys {
     current: SoftwareKey,
     next: SoftwareKey,
+    seq: u64,
 }
 
 impl ServiceKeys {
-    /// Makes both keys.
+    /// Makes both keys, of which the current one has number 0.
     ///
     /// # Errors
     /// [`RandomError`] when the source of randomness fails.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-        Ok(Self { current: SoftwareKey::generate(random)?, next: SoftwareKey::generate(random)? })
+        Ok(Self { current: SoftwareKey::generate(random)?, next: SoftwareKey::generate(random)?, seq: 0 })
     }
 
-    /// Takes both private scalars over; none when one is not a P-256 scalar.
+    /// Takes both private scalars over, with the number of the current key; none when one is not a P-256 scalar.
     #[must_use]
-    pub fn from_scalars(current: Secret<32>, next: Secret<32>) -> Option<Self> {
+    pub fn from_scalars(current: Secret<32>, next: Secret<32>, seq: u64) -> Option<Self> {
         Some(Self {
             current: SoftwareKey::from_scalar(current).ok()?,
             next: SoftwareKey::from_scalar(next).ok()?,
+            seq,
         })
     }
 
@@ -44,6 +50,22 @@ impl ServiceKeys {
     #[must_use]
     pub const fn current(&self) -> &SoftwareKey {
         &self.current
+    }
+
+    /// The number of the key that signs now: how often it was rotated.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    pub(crate) const fn next(&self) -> &SoftwareKey {
+        &self.next
+    }
+
+    /// These keys one rotation later: the next key is the current one, and `after` the next.
+    pub(crate) fn advance(&self, after: SoftwareKey, seq: u64) -> Option<Self> {
+        let current = SoftwareKey::from_scalar(self.next.expose_scalar().clone()).ok()?;
+        Some(Self { current, next: after, seq })
     }
 
     /// The commitment to the next key (`nkh`).
@@ -133,6 +155,8 @@ pub struct Service {
     pub mode: Mode,
     /// Its keys.
     pub keys: Arc<ServiceKeys>,
+    /// The newest rotations that led to its current key, oldest first; at most [`KEPT_ROTATIONS`].
+    pub chain: Vec<SignedRotation>,
     /// Its policy.
     pub policy: Policy,
     /// The relay that its phones connect to, as their QR codes name it.

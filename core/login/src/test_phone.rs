@@ -15,11 +15,11 @@ use nod_protocol::es256::{Signer, SoftwareKey};
 use nod_protocol::jws::{self, Received};
 use nod_protocol::messages::{
     AnswerClaims, BindingClaims, ChallengeClaims, Decision, DeviceInfo, DeviceKeys, EnrolClaims,
-    EnrolKeyClaims, KeyRole, NoticeClaims, ReceiptClaims,
+    EnrolKeyClaims, KeyRole, NoticeClaims, PinnedKey, ReceiptClaims, Rotation, RotationError,
 };
 use nod_protocol::qr::EnrolmentQr;
 use nod_protocol::random::SeededForTests;
-use nod_protocol::{BindingId, CheckCode, MailboxId, Number, PublicKey, Random, ServiceId, jwe};
+use nod_protocol::{BindingId, CheckCode, MailboxId, Number, Random, ServiceId, jwe};
 
 /// A phone with one account.
 pub struct TestPhone {
@@ -45,7 +45,7 @@ pub struct PendingEnrolment {
 pub struct Account {
     pub binding: BindingId,
     pub service: ServiceId,
-    pub service_key: PublicKey,
+    pub pinned: PinnedKey,
     pub code: CheckCode,
 }
 
@@ -142,7 +142,7 @@ impl TestPhone {
         fine.then(|| Account {
             binding: claims.bid,
             service: claims.iss,
-            service_key,
+            pinned: PinnedKey { key: service_key, nkh: claims.nkh, seq: claims.seq },
             code: CheckCode::of_enrolment(&pending.qr.secret, &e1, &e2),
         })
     }
@@ -152,22 +152,32 @@ impl TestPhone {
     pub fn open_challenge(&self, account: &Account, body: &str) -> Option<OpenChallenge> {
         let inner = jwe::open(body, &self.enc).ok()?;
         let ch = Digest::of(inner.as_bytes());
-        let verified = Received::<ChallengeClaims>::parse(&inner).ok()?.verify(&account.service_key).ok()?;
+        let verified = Received::<ChallengeClaims>::parse(&inner).ok()?.verify(&account.pinned.key).ok()?;
         let claims = verified.into_claims();
         (claims.iss == account.service && claims.aud == account.binding)
             .then_some(OpenChallenge { claims, ch })
     }
 
+    /// Verifies a link of the chain of the service's keys and goes along.
+    ///
+    /// # Errors
+    /// [`RotationError`] when it does not follow the pinned key.
+    pub fn accept_rotation(&self, account: &mut Account, body: &str) -> Result<(), RotationError> {
+        let rotation = Rotation::parse(&jwe::open(body, &self.enc).unwrap()).unwrap();
+        account.pinned = PinnedKey::after(&rotation.verify(account.service, &account.pinned)?);
+        Ok(())
+    }
+
     #[must_use]
     pub fn open_notice(&self, account: &Account, body: &str) -> Option<NoticeClaims> {
         let inner = jwe::open(body, &self.enc).ok()?;
-        let verified = Received::<NoticeClaims>::parse(&inner).ok()?.verify(&account.service_key).ok()?;
+        let verified = Received::<NoticeClaims>::parse(&inner).ok()?.verify(&account.pinned.key).ok()?;
         Some(verified.into_claims())
     }
 
     #[must_use]
     pub fn open_receipt(&self, account: &Account, body: &str) -> Option<ReceiptClaims> {
-        Some(Received::<ReceiptClaims>::parse(body).ok()?.verify(&account.service_key).ok()?.into_claims())
+        Some(Received::<ReceiptClaims>::parse(body).ok()?.verify(&account.pinned.key).ok()?.into_claims())
     }
 
     /// The next value of the answer counter.

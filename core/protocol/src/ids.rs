@@ -72,7 +72,13 @@ impl EnvelopeId {
     pub fn new(unix_millis: u64, random: &dyn crate::Random) -> Result<Self, crate::RandomError> {
         let mut bits = [0u8; 10];
         random.fill(&mut bits)?;
-        Ok(Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, &bits).into_uuid()))
+        Ok(Self::from_parts(unix_millis, &bits))
+    }
+
+    /// Builds a version 7 id from a time (milliseconds since 1970) and these bits: the same for the same ones.
+    #[must_use]
+    pub const fn from_parts(unix_millis: u64, bits: &[u8; 10]) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, bits).into_uuid())
     }
 }
 

@@ -11,7 +11,10 @@ use crate::es256::{KeyUseError, Signer, SoftwareKey, p256_backend};
 use crate::ids::{BindingId, ChallengeId, EnrolmentId, ServiceId, Thumbprint};
 use crate::jwk::PublicKey;
 use crate::jws::{self, Claims};
-use crate::messages::{AnswerClaims, ChallengeClaims, ChallengeContext, Decision, Outcome, ReceiptClaims};
+use crate::messages::{
+    AnswerClaims, ChallengeClaims, ChallengeContext, Decision, Mode, Outcome, PinnedKey, ReceiptClaims,
+    RotateClaims, Rotation,
+};
 use crate::number::Number;
 use crate::qr::{EnrolmentQr, RelayAddress};
 use crate::{enrol_seal, jwe};
@@ -197,6 +200,45 @@ fn enrol_seal_vectors() -> Value {
            "secret": secret.to_text().as_str(), "body": body, "parts": parts})
 }
 
+fn rotation_vectors() -> Value {
+    let key = |n: u8| Deterministic(Secret::from_bytes([n; 32]));
+    let thumbprint = |n: u8| key(n).public_key().thumbprint();
+    let service = ServiceId::from_bytes([1; 16]);
+    let claims = RotateClaims {
+        iss: service,
+        seq: 4,
+        prev: thumbprint(0x11),
+        key: key(0x12).public_key(),
+        nkh: thumbprint(0x13),
+        mode: Mode::Managed,
+        iat: 1_750_000_000,
+    };
+    let pinned = PinnedKey { key: key(0x11).public_key(), nkh: thumbprint(0x12), seq: 3 };
+    let of = |claims: &RotateClaims, new: u8, old: u8| Rotation::sign(claims, &key(new), &key(old)).unwrap();
+    let good = of(&claims, 0x12, 0x11);
+    let swapped = Rotation { rotate: good.old.clone(), old: good.rotate.clone() };
+    let other = of(&RotateClaims { nkh: thumbprint(0x14), ..claims.clone() }, 0x12, 0x11);
+    let mixed = Rotation { rotate: good.rotate.clone(), old: other.old };
+    let thief = RotateClaims { key: key(0x66).public_key(), ..claims.clone() };
+    let bad = |name: &str, rotation: Rotation| json!({"name": name, "body": rotation.to_body()});
+    json!({
+        "about": "valid: follows the pinned key of the service and says claims. invalid: refused there.",
+        "service": service, "pinned": pinned,
+        "valid": [{"name": "the next key", "body": good.to_body(), "claims": claims}],
+        "invalid": [
+            bad("a key that was not committed to", of(&thief, 0x66, 0x11)),
+            bad("the new key did not sign", of(&claims, 0x66, 0x11)),
+            bad("the old key did not sign", of(&claims, 0x12, 0x66)),
+            bad("a number is skipped", of(&RotateClaims { seq: 5, ..claims.clone() }, 0x12, 0x11)),
+            bad("the number of the pinned key", of(&RotateClaims { seq: 3, ..claims.clone() }, 0x12, 0x11)),
+            bad("begins elsewhere", of(&RotateClaims { prev: thumbprint(0x13), ..claims.clone() }, 0x12, 0x11)),
+            bad("another service", of(&RotateClaims { iss: ServiceId::from_bytes([2; 16]), ..claims.clone() }, 0x12, 0x11)),
+            bad("halves swapped", swapped),
+            bad("halves of two rotations", mixed),
+        ],
+    })
+}
+
 #[allow(clippy::disallowed_methods, reason = "a switch for whoever changes the vectors on purpose")]
 #[test]
 fn the_committed_vectors_are_what_the_code_makes() {
@@ -208,6 +250,7 @@ fn the_committed_vectors_are_what_the_code_makes() {
         ("qr.json", qr_vectors()),
         ("check_code.json", check_code_vectors()),
         ("enrol_seal.json", enrol_seal_vectors()),
+        ("rotation.json", rotation_vectors()),
     ] {
         let path = folder.join(name);
         if write {
@@ -237,6 +280,21 @@ fn the_invalid_vectors_are_refused_and_the_valid_ones_verify() {
             _ => verifies::<ReceiptClaims>(compact, &key),
         };
         assert_eq!(fine, Ok(()), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn of_the_rotation_vectors_only_the_valid_ones_are_accepted() {
+    let vectors = rotation_vectors();
+    let service: ServiceId = serde_json::from_value(vectors["service"].clone()).unwrap();
+    let pinned: PinnedKey = serde_json::from_value(vectors["pinned"].clone()).unwrap();
+    let judge =
+        |case: &Value| Rotation::parse(case["body"].as_str().unwrap()).unwrap().verify(service, &pinned);
+    for case in vectors["valid"].as_array().unwrap() {
+        assert_eq!(serde_json::to_value(judge(case).unwrap()).unwrap(), case["claims"], "{}", case["name"]);
+    }
+    for case in vectors["invalid"].as_array().unwrap() {
+        assert!(judge(case).is_err(), "{}", case["name"]);
     }
 }
 

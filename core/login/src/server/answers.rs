@@ -92,6 +92,12 @@ impl LoginServer {
             Some(row) => self.check(row, &answer, key).ok_or(Outcome::Refused),
             None => Err(Outcome::Expired),
         };
+        let mut binding = binding;
+        if let Ok(checked) = &checked {
+            // Whoever answers a challenge has verified it, and so has the key that signed it.
+            binding.key_seq = binding.key_seq.max(checked.key_seq);
+        }
+        self.catch_up::<ReceiveError>(&binding).await?;
         match (checked, challenge) {
             (Ok(checked), Some(row)) => self.decide(&row, &binding, checked, digest).await,
             (Ok(_), None) => self.send_receipt(&binding, jti, digest, Outcome::Expired).await,
@@ -119,6 +125,7 @@ impl LoginServer {
             binding: claims.iss,
             gen_: claims.gen_,
             ctr: claims.ctr,
+            key_seq: row.key_seq,
             decision: claims.decision,
             number_right,
             signed: answer.signed_digest(),

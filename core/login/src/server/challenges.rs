@@ -65,6 +65,9 @@ pub enum ChallengeError {
     /// The result was not taken in time.
     #[error("the result was not used in time")]
     TooLate,
+    /// The user's phones missed more rotations of the service's key than are kept: they must enrol again.
+    #[error("the user's device missed too many rotations of the service's key and must be enrolled again")]
+    LeftBehind,
     /// The source of randomness or the service's key failed.
     #[error("the service's key or the source of randomness failed")]
     Keys,
@@ -219,6 +222,17 @@ impl LoginServer {
         if targets.is_empty() {
             return Err(ChallengeError::NoDevice);
         }
+        let (targets, lost): (Vec<_>, Vec<_>) =
+            targets.into_iter().partition(|target| self.can_catch_up(target));
+        if !lost.is_empty() {
+            self.left_behind(lost).await?;
+        }
+        if targets.is_empty() {
+            return Err(ChallengeError::LeftBehind);
+        }
+        for target in &targets {
+            self.catch_up::<ChallengeError>(target).await?;
+        }
         let new = self.prepare(wanted, &targets, now)?;
         let (id, number, expires) = (new.row.id, new.row.number.clone(), new.row.exp);
         let devices = self.store.run(move |rows| start::start(rows, at, &policy.limits, new)).await??;
@@ -279,6 +293,7 @@ impl LoginServer {
             created: now,
             exp,
             window_ms: u64::from(policy.window_s) * 1000,
+            key_seq: self.service.keys.seq(),
             delivered: None,
             state: ChallengeState::Pending,
             asked,

@@ -50,6 +50,7 @@ impl LoginServer {
         match self.store.run(move |rows| enrol::claim(rows, at, id, e1, claim)).await?? {
             Claimed::Answered => Ok(()),
             Claimed::AlreadyActive(binding) => {
+                self.catch_up::<ReceiveError>(&binding).await?;
                 if let Some(notice) = self.notice(&binding, NoticeEvent::Activated, 1, now)? {
                     self.send(notice).await?;
                 }
@@ -113,6 +114,8 @@ impl LoginServer {
             attestation,
             ctr: 0,
             ctr_seen: 0,
+            key_seq: self.service.keys.seq(),
+            left_behind: false,
             created: now,
             last_used: None,
         };
@@ -121,6 +124,7 @@ impl LoginServer {
             eid: row.id,
             key: self.service.keys.current().public_key(),
             nkh: self.service.keys.next_commitment(),
+            seq: self.service.keys.seq(),
             sub: binding.sub,
             label: row.label.clone(),
             bid: binding.id,

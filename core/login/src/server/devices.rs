@@ -52,6 +52,7 @@ impl LoginServer {
         loop {
             let row = self.store.look(move |rows| rows.binding(service, binding)).await??;
             let row = row.filter(|row| row.user == user).ok_or(RevokeError::NotFound)?;
+            self.catch_up::<RevokeError>(&row).await?;
             let (now, gen_) = (self.now(), row.gen_);
             let Some(notice) = self.notice(&row, NoticeEvent::Revoked, gen_ + 1, now)? else { return Ok(()) };
             let (at, user) = (self.at(now), user.to_owned());

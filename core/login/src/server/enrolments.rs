@@ -255,6 +255,7 @@ impl LoginServer {
             (Some(secret), Some(claim)) if row.state_at(now) == EnrolmentState::Claimed => {
                 let e2 = Digest::of(claim.e2.as_bytes());
                 if CheckCode::of_enrolment(secret, &claim.e1, &e2) == typed {
+                    self.catch_up::<ConfirmError>(&claim.binding).await?;
                     self.notice(&claim.binding, NoticeEvent::Activated, 1, now)?
                 } else {
                     None
@@ -292,6 +293,7 @@ impl LoginServer {
     where
         E: From<SealingFailed> + From<StoreError>,
     {
+        self.catch_up::<E>(first).await?;
         if let Some(notice) = self.notice(first, NoticeEvent::Aborted, first.gen_, self.now())? {
             self.send(notice).await?;
         }

@@ -8,6 +8,7 @@ mod devices;
 mod enrolments;
 mod housekeeping;
 mod results;
+mod rotation;
 mod sealing;
 
 use std::sync::Arc;

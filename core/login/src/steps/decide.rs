@@ -22,6 +22,8 @@ pub(crate) struct CheckedAnswer {
     pub(crate) binding: BindingId,
     pub(crate) gen_: u64,
     pub(crate) ctr: u64,
+    /// The number of the key that signed the challenge.
+    pub(crate) key_seq: u64,
     pub(crate) decision: Decision,
     /// Whether the number is the one that was shown (or none, where none was).
     pub(crate) number_right: bool,
@@ -106,7 +108,12 @@ pub(crate) fn decide(
 fn apply(rows: &mut dyn Rows, at: At, policy: &Limits, answer: CheckedAnswer) -> Result<Outcome, StoreError> {
     let Some(mut row) = rows.challenge(at.service, answer.challenge)? else { return Ok(Outcome::Expired) };
     let Some(mut binding) = rows.binding(at.service, answer.binding)? else { return Ok(Outcome::Refused) };
-    match judge(&row, &binding, &answer, at.now) {
+    let judgement = judge(&row, &binding, &answer, at.now);
+    if matches!(judgement, Judgement::Noted(_) | Judgement::Decides(_)) {
+        // Stored with the counter: the phone has verified what that key signed.
+        binding.key_seq = binding.key_seq.max(answer.key_seq);
+    }
+    match judgement {
         Judgement::Repeated(outcome) => Ok(outcome),
         Judgement::Refused => Ok(Outcome::Refused),
         Judgement::Cloned => {

@@ -7,6 +7,7 @@ mod invariants;
 mod jose;
 mod limits;
 mod revocation;
+mod rotation;
 
 use std::sync::Arc;
 
@@ -57,6 +58,7 @@ impl World {
             display: ServiceDisplay { name: "Fjordbanken".to_owned(), domain: None },
             mode: Mode::Managed,
             keys: Arc::new(ServiceKeys::generate(random.as_ref()).unwrap()),
+            chain: Vec::new(),
             policy,
             relay: RelayAddress::parse("relay.example").unwrap(),
         };

@@ -153,6 +153,9 @@ pub struct BindingClaims {
     pub key: PublicKey,
     /// Thumbprint of the service's next key, committed to now.
     pub nkh: Thumbprint,
+    /// The number of the service's key: how often it was rotated.
+    #[serde(default)]
+    pub seq: u64,
     /// The user's pairwise name.
     pub sub: SubjectId,
     /// The account's label as the user knows it (a user name), at most 128 characters.

@@ -1,4 +1,4 @@
-//! The claims of every signed message (docs/protocol.md sections 4 to 7). One `typ` each.
+//! The claims of every signed message (docs/protocol.md sections 4 to 9). One `typ` each.
 
 mod answer;
 mod challenge;
@@ -6,6 +6,7 @@ mod enrolment;
 mod hello;
 mod moving;
 mod notice;
+mod rotation;
 
 pub use answer::{AnswerClaims, Decision, Outcome, ReceiptClaims};
 pub use challenge::{ChallengeClaims, ChallengeContext, ContextError};
@@ -16,3 +17,4 @@ pub use enrolment::{
 pub use hello::HelloClaims;
 pub use moving::{MOVE_LIFE_S, MoveClaims, MoveOutcome, MoveProofClaims, MoveReceiptClaims, MoveRequest};
 pub use notice::{NoticeClaims, NoticeEvent};
+pub use rotation::{PinnedKey, RotateClaims, RotateOldClaims, Rotation, RotationError};
