@@ -75,6 +75,7 @@ impl DeviceBackend for Backend {
                 let found = self.store.route(enrolment, self.clock.now()).await.map_err(refuse_store)?;
                 (found.ok_or(RefusedReason::UnknownAddress)?, Route::Enrolment(enrolment))
             }
+            Destination::Rendezvous(_) => return Err(RefusedReason::UnknownAddress),
         };
         let hosted = self.services.get(service).await.map_err(|error| refuse_services(&error))?;
         let hosted = hosted.ok_or(RefusedReason::UnknownAddress)?;

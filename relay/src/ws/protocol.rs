@@ -79,9 +79,13 @@ impl Unidentified {
         match incoming {
             Incoming::Text(text) => match DeviceFrame::parse(text) {
                 Ok(DeviceFrame::Hello { jwt }) => self.on_hello(&jwt, audiences, now),
-                Ok(DeviceFrame::Received { .. } | DeviceFrame::Send { .. }) | Err(_) => {
-                    Step::Closed(CloseCode::Protocol)
-                }
+                Ok(
+                    DeviceFrame::Received { .. }
+                    | DeviceFrame::Send { .. }
+                    | DeviceFrame::Open { .. }
+                    | DeviceFrame::Link { .. },
+                )
+                | Err(_) => Step::Closed(CloseCode::Protocol),
             },
             Incoming::Control if self.controls < EARLY_CONTROLS => {
                 self.controls += 1;
@@ -158,6 +162,9 @@ impl Identified {
                     Order::Reply(answer(id, Err(RefusedReason::TooLarge)))
                 }
                 Ok(DeviceFrame::Send { id, to, body }) => Order::Receive { id, to, body },
+                Ok(DeviceFrame::Open { id, .. } | DeviceFrame::Link { id, .. }) => {
+                    Order::Reply(answer(id, Err(RefusedReason::UnknownAddress)))
+                }
                 Ok(DeviceFrame::Hello { .. }) | Err(_) => Order::Close(CloseCode::Protocol),
             },
             Incoming::Control => Order::Nothing,
