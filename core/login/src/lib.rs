@@ -21,11 +21,11 @@ pub mod verify;
 pub use clock::{Clock, UnixMillis};
 pub use effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
 pub use memory::MemoryStore;
+pub use rotation::{HandOverError, RotateError, SignedRotation};
 pub use server::{
     Ask, ChallengeError, ChallengeView, ConfirmError, EnrolError, EnrolmentView, LoginServer, ReceiveError,
     RevokeError, Route, StartedChallenge, StartedEnrolment,
 };
-pub use rotation::{HandOverError, RotateError, SignedRotation};
 pub use service::{Limits, Policy, Service, ServiceKeys};
 pub use store::{Read, Rows, Step, Store, StoreError, StoreExt};
 

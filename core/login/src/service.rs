@@ -9,9 +9,9 @@ use nod_protocol::qr::RelayAddress;
 use nod_protocol::{NumberPolicy, Random, RandomError, ServiceId, Thumbprint};
 use serde::{Deserialize, Serialize};
 
-use crate::rotation::SignedRotation;
 #[cfg(doc)]
 use crate::rotation::KEPT_ROTATIONS;
+use crate::rotation::SignedRotation;
 
 /// The service's signing key and its pre-committed successor.
 #[derive(Debug)]
