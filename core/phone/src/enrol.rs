@@ -250,6 +250,8 @@ impl SentEnrolment {
             service: claims.iss,
             service_key: key,
             nkh: claims.nkh,
+            seq: claims.seq,
+            asked: None,
             display: claims.service,
             label: claims.label,
             relay: row.relay.clone(),

@@ -79,6 +79,16 @@ pub enum Event {
         /// Why.
         reason: RemovedReason,
     },
+    /// An account's service has a new key, and the account goes by it.
+    KeyChanged {
+        /// The account.
+        account: BindingId,
+    },
+    /// An account's service asks to verify answers itself: the user is to confirm it.
+    KeyChangeAsked {
+        /// The account.
+        account: BindingId,
+    },
     /// The reader was too slow: that many events were dropped. Look at `pending()`, `accounts()` and `history()`.
     Missed {
         /// How many.

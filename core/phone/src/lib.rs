@@ -1,6 +1,6 @@
 //! The phone's side of Nod: keys, accounts, vault, challenge to decision.
 //!
-//! The flows ([`enrol`], [`challenge`], [`answer`], [`receipt`], [`notice`]) do no input or output: they take bytes,
+//! The flows ([`enrol`], [`challenge`], [`answer`], [`receipt`], [`notice`], [`rotation`]) do no input or output: they take bytes,
 //! keys and times, and give bytes back. Each step that passed its checks is a type of its own, so that nothing can
 //! sign a decision on a challenge that was not verified. [`engine::Engine`] keeps the accounts and drives the flows;
 //! with the feature `net`, [`Phone`] adds one WebSocket per relay.
@@ -18,6 +18,7 @@ pub mod keys;
 mod net;
 pub mod notice;
 pub mod receipt;
+pub mod rotation;
 #[cfg(test)]
 mod testing;
 pub mod vault;
@@ -32,5 +33,6 @@ pub use keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, SoftwareKeys};
 pub use net::phone::{
     EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem,
 };
+pub use rotation::{ConfirmKeyError, KeyChangeError};
 pub use vault::{FileStorage, KdfCost, StorageError, Unlock, Vault, VaultError, VaultStorage};
 pub use view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};

@@ -11,7 +11,7 @@ use nod_protocol::qr::{EnrolmentQr, RelayAddress};
 use nod_protocol::random::SeededForTests;
 use nod_protocol::{
     BindingId, ChallengeId, CheckCode, Digest, EnrolmentId, EnvelopeId, Nonce, OsRandom, Random, Secret,
-    ServiceId, enrol_seal, jwe,
+    ServiceId, Thumbprint, enrol_seal, jwe,
 };
 
 use crate::clock::ManualPhoneClock;
@@ -80,6 +80,8 @@ impl TestPhone {
 pub(crate) struct TestLogin {
     pub(crate) random: SeededForTests,
     pub(crate) key: SoftwareKey,
+    /// What it commits to in E2.
+    pub(crate) nkh: Thumbprint,
     pub(crate) id: ServiceId,
     pub(crate) relay: RelayAddress,
     pub(crate) qr: EnrolmentQr,
@@ -111,6 +113,7 @@ impl TestLogin {
             },
             relay,
             key,
+            nkh: Thumbprint::from_bytes([7; 32]),
             random,
             claims: None,
             code: None,
@@ -145,7 +148,8 @@ impl TestLogin {
             iss: self.id,
             eid: self.qr.enrolment,
             key: self.key.public_key(),
-            nkh: nod_protocol::ids::Thumbprint::from_bytes([7; 32]),
+            nkh: self.nkh,
+            seq: 0,
             sub: nod_protocol::ids::SubjectId::from_bytes([8; 16]),
             label: "anna".into(),
             bid: self.binding,

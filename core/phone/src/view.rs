@@ -5,7 +5,7 @@ use std::time::Duration;
 use nod_protocol::frames::GoneReason;
 use nod_protocol::messages::{ChallengeContext, Decision, Mode, Outcome};
 use nod_protocol::qr::RelayAddress;
-use nod_protocol::{BindingId, ChallengeId, ServiceId};
+use nod_protocol::{BindingId, ChallengeId, ServiceId, Thumbprint};
 use serde::{Deserialize, Serialize};
 
 /// One account of the user at one service.
@@ -25,6 +25,9 @@ pub struct Account {
     pub relay: RelayAddress,
     /// Who verifies its answers.
     pub mode: Mode,
+    /// The service asks to verify answers itself from now on, under the key with this thumbprint, which its owners can
+    /// name. Until the user agrees, nothing that this key signs is shown.
+    pub asks_to_verify_itself: Option<Thumbprint>,
     /// When it was enrolled by the phone's clock, in milliseconds since 1970.
     pub created: u64,
 }

@@ -135,6 +135,7 @@ impl AccountRow {
             label: self.label.clone(),
             relay: self.relay.clone(),
             mode: self.mode,
+            asks_to_verify_itself: self.asked.map(|asked| asked.first),
             created: self.created,
         }
     }

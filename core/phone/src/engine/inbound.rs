@@ -35,6 +35,8 @@ impl Engine {
             EnvelopeKind::Enrolment => self.on_enrolment(relay, &envelope.body)?,
             EnvelopeKind::Notice => self.on_notice(relay, &envelope.body)?,
             EnvelopeKind::Receipt => self.on_receipt(relay, &envelope.body)?,
+            EnvelopeKind::Rotation => self.on_rotation(relay, &envelope.body)?,
+            EnvelopeKind::Move | EnvelopeKind::Moved => Handled::default(),
         };
         if handled.acknowledge {
             self.live().remember(envelope.id);

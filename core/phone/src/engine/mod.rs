@@ -7,6 +7,7 @@ mod accounts;
 mod decide;
 mod enrolment;
 mod inbound;
+mod rotation;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

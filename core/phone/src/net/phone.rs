@@ -23,6 +23,7 @@ use crate::enrol::EnrolError;
 use crate::event::Event;
 use crate::net::{Lane, Shared, client_config, run_relay};
 pub use crate::net::{RootsError, roots_from_pem};
+use crate::rotation::ConfirmKeyError;
 use crate::vault::VaultError;
 use crate::view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};
 pub use parts::{OpenError, PhoneParts};
@@ -97,6 +98,16 @@ impl Phone {
     /// [`AccountError::NotFound`] when there is no such account.
     pub fn remove(&self, id: BindingId) -> Result<(), AccountError> {
         let event = self.shared.engine.remove(id)?;
+        self.shared.emit([event]);
+        Ok(())
+    }
+
+    /// The user agrees that an account's service verifies answers itself ([`Account::asks_to_verify_itself`]).
+    ///
+    /// # Errors
+    /// [`ConfirmKeyError`] when nothing was asked.
+    pub fn confirm_key_change(&self, id: BindingId) -> Result<(), ConfirmKeyError> {
+        let event = self.shared.engine.confirm_key_change(id)?;
         self.shared.emit([event]);
         Ok(())
     }

@@ -10,6 +10,7 @@ use nod_protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{KeyName, KeyPurpose};
+use crate::rotation::AskedChange;
 use crate::view::HistoryEntry;
 
 /// Past challenges that are kept.
@@ -83,6 +84,12 @@ pub(crate) struct AccountRow {
     pub(crate) service_key: PublicKey,
     /// Commitment to the service's next key.
     pub(crate) nkh: Thumbprint,
+    /// The number of the service's key.
+    #[serde(default)]
+    pub(crate) seq: u64,
+    /// A change that waits for the user's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked: Option<AskedChange>,
     pub(crate) display: ServiceDisplay,
     pub(crate) label: String,
     pub(crate) relay: RelayAddress,
