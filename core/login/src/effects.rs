@@ -114,6 +114,9 @@ pub enum AuditEvent {
         user: String,
         binding: BindingId,
     },
+    KeyRotated {
+        seq: u64,
+    },
     PushOff {
         user: String,
     },

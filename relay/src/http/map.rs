@@ -33,6 +33,7 @@ impl From<ServicesError> for Problem {
             }
             ServicesError::LastKey => Self::with(Slug::Conflict, "the last API key cannot be deleted"),
             ServicesError::Url(error) => Self::with(Slug::Invalid, format!("webhook.url: {error}")),
+            ServicesError::NotManaged => Slug::NotManaged.into(),
             ServicesError::Keys => {
                 tracing::error!("a service's sealed secrets do not open under this master key");
                 Slug::Internal.into()
@@ -88,6 +89,7 @@ impl From<ChallengeError> for Problem {
             ChallengeError::PushOff => Slug::PushOff.into(),
             ChallengeError::SourceSuppressed => Slug::SourceSuppressed.into(),
             ChallengeError::NoDevice => Slug::NoDevice.into(),
+            ChallengeError::LeftBehind => Self::with(Slug::NoDevice, error.to_string()),
             ChallengeError::NotFound => Slug::NotFound.into(),
             ChallengeError::Ended { state } | ChallengeError::NotApproved { state } => {
                 Self::with(Slug::Conflict, error.to_string()).member("state", json!(state))

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Answer};
+use nod_protocol::es256::Signer as _;
 use nod_protocol::messages::Mode;
 use nod_protocol::{NumberPolicy, ServiceId};
 use serde::{Deserialize, Deserializer};
@@ -73,13 +74,15 @@ impl From<Patch> for Change {
     }
 }
 
-fn shown(hosted: &Hosted) -> Value {
+/// What is said of a service. Its relay, as phones dial it, is the same for all.
+fn shown(app: &App, hosted: &Hosted) -> Value {
     let record = hosted.record();
     let mut value = json!({
         "service_id": record.id,
         "name": record.name,
         "domain": record.domain,
         "mode": record.mode,
+        "relay": app.services.relay(),
         "policy": {
             "number": record.policy.number,
             "window_s": record.policy.window_s,
@@ -92,7 +95,35 @@ fn shown(hosted: &Hosted) -> Value {
     if let (Some(webhook), Some(members)) = (&record.webhook, value.as_object_mut()) {
         members.insert("webhook".to_owned(), json!({ "url": webhook.url }));
     }
+    if let (Some(login), Some(members)) = (hosted.login(), value.as_object_mut()) {
+        let keys = &login.service().keys;
+        let current = keys.current().public_key().thumbprint();
+        let key = json!({ "seq": keys.seq(), "current": current, "next": keys.next_commitment() });
+        members.insert("key".to_owned(), key);
+    }
     value
+}
+
+/// A managed service rotates its own key.
+pub(super) async fn rotate_key(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
+    rotate(&app, caller.0.record().id).await
+}
+
+/// The operator rotates any managed service's key.
+pub(super) async fn rotate_any_key(
+    State(app): State<Arc<App>>,
+    Path(id): Path<ServiceId>,
+) -> Result<Response, Problem> {
+    rotate(&app, id).await
+}
+
+async fn rotate(app: &App, id: ServiceId) -> Result<Response, Problem> {
+    let hosted = app.services.rotate_key(id).await?;
+    tracing::info!(service = %id, seq = hosted.record().key_seq, "service key rotated");
+    Ok(Answer(shown(app, &hosted)).into_response())
 }
 
 pub(super) async fn create(
@@ -114,12 +145,12 @@ pub(super) async fn create(
 }
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let services: Vec<Value> = app.services.all().await?.iter().map(|hosted| shown(hosted)).collect();
+    let services: Vec<Value> = app.services.all().await?.iter().map(|hosted| shown(&app, hosted)).collect();
     Ok(Answer(json!({ "services": services })).into_response())
 }
 
-pub(super) async fn get(Extension(caller): Extension<Caller>) -> Response {
-    Answer(shown(&caller.0)).into_response()
+pub(super) async fn get(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Response {
+    Answer(shown(&app, &caller.0)).into_response()
 }
 
 /// A service changes itself, but for its domain, which phones show as verified by the operator.
@@ -146,7 +177,7 @@ pub(super) async fn patch_any(
 
 async fn change(app: &App, id: ServiceId, body: Patch) -> Result<Response, Problem> {
     let (hosted, webhook_secret) = app.services.change(id, body.into()).await?;
-    let mut value = shown(&hosted);
+    let mut value = shown(app, &hosted);
     if let (Some(secret), Some(members)) = (webhook_secret, value.as_object_mut()) {
         members.insert("webhook_secret".to_owned(), json!(secret.as_str()));
     }

@@ -4,6 +4,7 @@
 
 mod backend;
 mod counted;
+mod rotation;
 mod tick;
 
 use std::collections::HashMap;
@@ -51,6 +52,9 @@ pub enum ServicesError {
     /// The last API key would be gone.
     #[error("the last API key cannot be deleted")]
     LastKey,
+    /// The relay does not hold the service's keys.
+    #[error("the service is not managed")]
+    NotManaged,
     /// The service's sealed keys do not open, or the source of randomness failed.
     #[error("the service's keys cannot be used")]
     Keys,
@@ -154,6 +158,12 @@ impl Services {
         }
     }
 
+    /// The relay as QR codes name it.
+    #[must_use]
+    pub const fn relay(&self) -> &RelayAddress {
+        &self.parts.relay
+    }
+
     /// Makes a service and its first API key, whose text is shown this once.
     ///
     /// # Errors
@@ -178,6 +188,8 @@ impl Services {
             policy: Policy { number, ..Policy::default() },
             created,
             sealed_keys,
+            key_seq: 0,
+            chain: Vec::new(),
             api_keys: vec![ApiKeyRecord { id: key.id.clone(), hash: key.hash(), created }],
             webhook: None,
         };
@@ -376,7 +388,8 @@ impl Services {
             id: record.id,
             display: ServiceDisplay { name: record.name.clone(), domain: record.domain.clone() },
             mode: record.mode,
-            keys: Arc::new(self.open_keys(record.id, sealed)?),
+            keys: Arc::new(self.open_keys(record, sealed)?),
+            chain: record.chain.clone(),
             policy: record.policy,
             relay: self.parts.relay.clone(),
         };
@@ -394,12 +407,14 @@ impl Services {
         self.seal(Purpose::ServiceKeys, id, &plain)
     }
 
-    fn open_keys(&self, id: ServiceId, sealed: &str) -> Result<ServiceKeys, ServicesError> {
+    fn open_keys(&self, record: &ServiceRecord, sealed: &str) -> Result<ServiceKeys, ServicesError> {
         let wrong = ServicesError::Keys;
-        let plain = self.parts.master.open(Purpose::ServiceKeys, id, sealed).map_err(|_| wrong.clone())?;
+        let plain = self.parts.master.open(Purpose::ServiceKeys, record.id, sealed);
+        let plain = plain.map_err(|_| wrong.clone())?;
         let (current, next) = plain.split_first_chunk::<32>().ok_or_else(|| wrong.clone())?;
         let next: [u8; 32] = next.try_into().map_err(|_| wrong.clone())?;
-        ServiceKeys::from_scalars(Secret::from_bytes(*current), Secret::from_bytes(next)).ok_or(wrong)
+        let (current, next) = (Secret::from_bytes(*current), Secret::from_bytes(next));
+        ServiceKeys::from_scalars(current, next, record.key_seq).ok_or(wrong)
     }
 
     fn seal(&self, purpose: Purpose, id: ServiceId, plain: &[u8]) -> Result<String, ServicesError> {

@@ -1,11 +1,13 @@
 //! Services and their API keys.
 
-use nod_login::{Policy, StoreError, UnixMillis};
+use nod_login::{AuditEvent, Policy, SignedRotation, StoreError, UnixMillis};
 use nod_protocol::ServiceId;
 use nod_protocol::bytes::Digest;
 use nod_protocol::messages::Mode;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::audit;
 use super::engine::Txn;
 use super::layout::{self, Tag};
 use super::login_rows::{read_row, unavailable};
@@ -51,6 +53,12 @@ pub struct ServiceRecord {
     pub created: UnixMillis,
     /// A managed service's signing keys, sealed under the master key.
     pub sealed_keys: Option<String>,
+    /// The number of a managed service's key: how often it was rotated.
+    #[serde(default)]
+    pub key_seq: u64,
+    /// The newest rotations of a managed service's key, oldest first.
+    #[serde(default)]
+    pub chain: Vec<SignedRotation>,
     /// Its API keys; at most two live.
     pub api_keys: Vec<ApiKeyRecord>,
     /// Where its events go.
@@ -89,21 +97,48 @@ impl RelayStore {
         E: Send + 'static,
         F: FnOnce(&mut ServiceRecord) -> Result<(), E> + Send + 'static,
     {
-        enum Stop<E> {
-            Store(StoreError),
-            Unknown,
-            Own(E),
-        }
-        impl<E> From<StoreError> for Stop<E> {
-            fn from(error: StoreError) -> Self {
-                Self::Store(error)
+        self.change_service_with(id, move |_, record| change(record).map_err(Stop::Own)).await
+    }
+
+    /// Changes a service as [`Self::change_service`] does, with an entry in the audit log.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it was not stored; the inner error is the change's own.
+    pub async fn change_service_noted<E, F>(
+        &self,
+        id: ServiceId,
+        at: UnixMillis,
+        change: F,
+    ) -> Result<Option<Result<ServiceRecord, E>>, StoreError>
+    where
+        E: Send + 'static,
+        F: FnOnce(&mut ServiceRecord) -> Result<AuditEvent, E> + Send + 'static,
+    {
+        let noted = move |txn: &mut dyn Txn, record: &mut ServiceRecord| {
+            let event = change(record).map_err(Stop::Own)?;
+            let entry = json!({ "at": at, "service": id, "event": event });
+            match audit::append(txn, &entry) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(Stop::Store(StoreError::Unavailable(error.to_string()))),
             }
-        }
+        };
+        self.change_service_with(id, noted).await
+    }
+
+    async fn change_service_with<E, F>(
+        &self,
+        id: ServiceId,
+        change: F,
+    ) -> Result<Option<Result<ServiceRecord, E>>, StoreError>
+    where
+        E: Send + 'static,
+        F: FnOnce(&mut dyn Txn, &mut ServiceRecord) -> Result<(), Stop<E>> + Send + 'static,
+    {
         let changed = self
             .own_step(move |txn, _| {
                 let mut record: ServiceRecord =
                     read_row(txn, &layout::service(id), "service")?.ok_or(Stop::Unknown)?;
-                change(&mut record).map_err(Stop::Own)?;
+                change(txn, &mut record)?;
                 put(txn, &record)?;
                 Ok(record)
             })
@@ -162,6 +197,19 @@ impl RelayStore {
                 .collect()
         })
         .await
+    }
+}
+
+/// Why a service was not changed.
+enum Stop<E> {
+    Store(StoreError),
+    Unknown,
+    Own(E),
+}
+
+impl<E> From<StoreError> for Stop<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 
