@@ -78,9 +78,9 @@ pub(crate) fn settle(
         moved: None,
         early: Vec::new(),
     });
-    let judged = match judge(&claims, &record, signed, at.now) {
-        Timely::Now => None,
-        Timely::Never => Some(Verdict::Expired { gen_ }),
+    match judge(&claims, &record, signed, at.now) {
+        Timely::Now => {}
+        Timely::Never => return Ok(Verdict::Expired { gen_ }),
         Timely::NotYet => {
             record.early.retain(|early| at.now.seconds() < early.exp);
             if record.early.len() >= MAX_EARLY_MOVES {
@@ -88,11 +88,8 @@ pub(crate) fn settle(
             }
             record.early.push(EarlyMove { signed, exp: claims.exp });
             rows.put_move(&record);
-            Some(Verdict::Expired { gen_ })
+            return Ok(Verdict::Expired { gen_ });
         }
-    };
-    if let Some(verdict) = judged {
-        return Ok(verdict);
     }
     let MovedReceipt { receipt, old, new } = foreseen;
     let moved = Moved { signed, old_approve: approve, receipt, old, new, at: at.now };
