@@ -9,14 +9,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use nod_login::rows::{Asked, ChallengeRow, ChallengeState};
+use nod_login::rows::{Asked, ChallengeRow, ChallengeState, EarlyMove, MoveRow, Moved, ReceiptCopy};
 use nod_login::store::Rollback;
 use nod_login::{
     Changed, Event, Outgoing, Policy, Rows, Store, StoreError, StoreExt, UnixMillis, Withdrawal,
 };
 use nod_protocol::bytes::{Digest, Nonce};
+use nod_protocol::es256::{Signer as _, SoftwareKey};
 use nod_protocol::frames::{EnvelopeKind, GoneReason};
 use nod_protocol::messages::{ChallengeContext, Mode};
+use nod_protocol::random::SeededForTests;
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, NumberPolicy, ServiceId};
 use nod_relay::store::engine::Engine;
 use nod_relay::store::inbox::InboxItem;
@@ -261,7 +263,34 @@ async fn effects_leave_even_when_the_caller_has_gone(store: RelayStore, heard: A
     assert_eq!(heard.take(), [format!("envelope {}", id(1))]);
 }
 
-async fn a_decided_challenge_is_not_delivered_again(store: RelayStore, _: Arc<Heard>) {
+async fn a_move_is_remembered_for_its_service_binding_and_generation(store: RelayStore, _: Arc<Heard>) {
+    let binding = BindingId::from_bytes([4; 16]);
+    let key = SoftwareKey::generate(&SeededForTests::new(1)).unwrap();
+    let (signed, old_approve, receipt) = (Digest::of(b"signed"), key.public_key(), "receipt".to_owned());
+    let copy = |n| ReceiptCopy { to: PHONE, envelope: id(n) };
+    let moved = Moved { signed, old_approve, receipt, old: copy(1), new: copy(2), at: NOW };
+    let early = vec![EarlyMove { signed: Digest::of(b"early"), exp: 7 }];
+    let row = |gen_, moved, early| MoveRow { service: A, binding, gen_, moved, early };
+    let rows = [row(1, None, early), row(256, Some(moved), Vec::new())];
+    let put = rows.clone();
+    let swept = store.run(move |step| {
+        put.iter().for_each(|row| step.put_move(row));
+        step.sweep(A, NOW.plus(u64::MAX), 100)
+    });
+    assert_eq!(swept.await.unwrap(), Ok(0), "it is kept as long as the binding");
+    store.expire(NOW.plus(u64::MAX)).await.unwrap();
+    let found = |service, gen_| store.look(move |rows| rows.move_record(service, binding, gen_));
+    for row in rows {
+        assert_eq!(found(A, row.gen_).await.unwrap(), Ok(Some(row)));
+    }
+    assert_eq!(found(A, 2).await.unwrap(), Ok(None));
+    assert_eq!(found(B, 1).await.unwrap(), Ok(None), "another service's");
+}
+
+async fn a_challenge_is_delivered_again_for_its_window_and_not_once_it_is_decided(
+    store: RelayStore,
+    _: Arc<Heard>,
+) {
     let sent = envelope(1, EnvelopeKind::Challenge);
     let asked = Asked {
         binding: BindingId::from_bytes([4; 16]),
@@ -302,8 +331,14 @@ async fn a_decided_challenge_is_not_delivered_again(store: RelayStore, _: Arc<He
         };
         store.run(step).await.unwrap().unwrap();
     };
+    let sent = Outgoing { challenge: Some(row.id), ..sent };
     put(store.clone(), row.clone(), Some(sent)).await;
-    assert_eq!(store.mailbox(PHONE, NOW).await.unwrap().len(), 1);
+    assert_eq!(store.mailbox(PHONE, NOW).await.unwrap()[0].expires, NOW.plus(40_000));
+    row.delivered = Some(NOW.plus(5_000));
+    put(store.clone(), row.clone(), None).await;
+    let again = store.mailbox(PHONE, NOW.plus(20_000)).await.unwrap();
+    assert_eq!(again[0].expires, NOW.plus(30_000), "what is left of the user's window");
+    assert!(store.mailbox(PHONE, NOW.plus(30_000)).await.unwrap().is_empty());
     row.state = ChallengeState::Approved;
     put(store.clone(), row, None).await;
     assert!(store.mailbox(PHONE, NOW).await.unwrap().is_empty());
@@ -356,7 +391,8 @@ conformance! {
     events_queue_for_services_with_a_webhook_only
     a_step_that_rolls_back_has_no_effects
     effects_leave_even_when_the_caller_has_gone
-    a_decided_challenge_is_not_delivered_again
+    a_move_is_remembered_for_its_service_binding_and_generation
+    a_challenge_is_delivered_again_for_its_window_and_not_once_it_is_decided
     expired_envelopes_and_routes_are_deleted
 }
 

@@ -115,6 +115,9 @@ pub(crate) enum CliError {
     /// The phone's answer was not given, or not confirmed.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    /// A move cannot begin or go on.
+    #[error(transparent)]
+    Move(#[from] nod_phone::MoveError),
     /// The number is not one.
     #[error(transparent)]
     Number(#[from] NumberError),
@@ -162,6 +165,7 @@ impl CliError {
             Self::Account(_) => "account",
             Self::PhoneEnrol(_) => "enrolment",
             Self::Answer(error) => refused::answer(error),
+            Self::Move(error) => refused::moving(error),
             Self::Number(_) => "number",
             Self::Offline => "offline",
             Self::NoTerminal => "no-terminal",

@@ -57,7 +57,7 @@ impl Engine {
     fn follow(&self, known: &KnownKey, verdict: Verdict) -> Result<Handled, VaultError> {
         let account = known.account;
         let event = match verdict {
-            Verdict::Known => return Ok(Handled { acknowledge: true, events: Vec::new() }),
+            Verdict::Known => return Ok(Handled { acknowledge: true, ..Handled::default() }),
             Verdict::Take(_) => Some(Event::KeyChanged { account }),
             Verdict::Ask(_) => known.asked.is_none().then_some(Event::KeyChangeAsked { account }),
         };
@@ -74,17 +74,20 @@ impl Engine {
         // Another process of this phone was faster: the relay delivers it again.
         let Some(active) = stored else { return Ok(Handled::default()) };
         let events = event.filter(|_| active).into_iter().collect();
-        Ok(Handled { acknowledge: true, events })
+        Ok(Handled { acknowledge: true, events, ..Handled::default() })
     }
 }
 
-/// Every account that has a key to go by: those in force, and those that an enrolment is about to add.
+/// Every account that has a key to go by: those in force, and those that an enrolment or a move is
+/// about to add.
 fn all(contents: &Contents) -> impl Iterator<Item = &AccountRow> {
     let provisional = contents.enrolments.iter().filter_map(|row| match &row.stage {
         EnrolmentStage::Sent => None,
         EnrolmentStage::Verified(provisional) => Some(&provisional.account),
     });
-    contents.accounts.iter().chain(provisional)
+    let moving =
+        contents.moves.iter().flat_map(|row| &row.accounts).filter_map(|moving| moving.fresh.as_deref());
+    contents.accounts.iter().chain(provisional).chain(moving)
 }
 
 fn all_mut(contents: &mut Contents) -> impl Iterator<Item = &mut AccountRow> {
@@ -92,7 +95,12 @@ fn all_mut(contents: &mut Contents) -> impl Iterator<Item = &mut AccountRow> {
         EnrolmentStage::Sent => None,
         EnrolmentStage::Verified(provisional) => Some(&mut provisional.account),
     });
-    contents.accounts.iter_mut().chain(provisional)
+    let moving = contents
+        .moves
+        .iter_mut()
+        .flat_map(|row| &mut row.accounts)
+        .filter_map(|moving| moving.fresh.as_deref_mut());
+    contents.accounts.iter_mut().chain(provisional).chain(moving)
 }
 
 impl AccountRow {

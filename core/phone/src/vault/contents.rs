@@ -41,6 +41,9 @@ pub(crate) struct Contents {
     /// Past challenges, oldest first.
     #[serde(default)]
     pub(crate) history: Vec<HistoryEntry>,
+    /// Moves to a new phone, this one's or another's; the last is the latest.
+    #[serde(default)]
+    pub(crate) moves: Vec<super::MoveRow>,
     /// Keys whose rows are gone and that are still to be deleted.
     #[serde(default)]
     pub(crate) doomed: Vec<KeyName>,

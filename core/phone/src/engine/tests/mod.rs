@@ -5,6 +5,7 @@ mod answers;
 mod any_order;
 mod challenges;
 mod enrolment;
+mod moving;
 mod rotation;
 
 use std::time::Duration;

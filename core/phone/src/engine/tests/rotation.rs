@@ -81,16 +81,24 @@ impl Rotating {
     }
 
     fn changed(&self) -> Handled {
-        Handled { acknowledge: true, events: vec![Event::KeyChanged { account: self.id() }] }
+        Handled {
+            acknowledge: true,
+            events: vec![Event::KeyChanged { account: self.id() }],
+            ..Handled::default()
+        }
     }
 
     fn asked(&self) -> Handled {
-        Handled { acknowledge: true, events: vec![Event::KeyChangeAsked { account: self.id() }] }
+        Handled {
+            acknowledge: true,
+            events: vec![Event::KeyChangeAsked { account: self.id() }],
+            ..Handled::default()
+        }
     }
 }
 
 fn nothing_new() -> Handled {
-    Handled { acknowledge: true, events: Vec::new() }
+    Handled { acknowledge: true, ..Handled::default() }
 }
 
 #[test]
