@@ -1,5 +1,8 @@
-//! `nod service`: services at a relay, with the admin key.
+//! `nod service`: services at a relay, with the admin key, and the keys that they sign with.
 
+use std::path::Path;
+
+use nod_protocol::{ServiceId, Thumbprint};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -7,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::args::{ServiceArgs, ServiceCommand};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::login::sovereign;
 use crate::out::{Out, clean};
 use crate::rest::Rest;
 
@@ -22,8 +26,42 @@ struct NewService<'a> {
 
 #[derive(Deserialize)]
 struct Made {
-    service_id: nod_protocol::ServiceId,
+    service_id: ServiceId,
     api_key: Zeroizing<String>,
+}
+
+/// What is needed of a service.
+#[derive(Deserialize)]
+struct Said {
+    service_id: ServiceId,
+    key: Option<SaidKey>,
+}
+
+#[derive(Deserialize)]
+struct SaidKey {
+    seq: u64,
+    current: Thumbprint,
+}
+
+/// Where the relay is and who asks there.
+struct Access {
+    relay: Option<String>,
+    admin_key: Option<String>,
+}
+
+impl Access {
+    fn rest(&self, key: &str) -> Result<Rest, CliError> {
+        let relay = self.relay.as_deref().ok_or(CliError::Missing("NOD_RELAY", "--relay"))?;
+        Rest::new(relay, key.trim())
+    }
+
+    fn operator(&self) -> Result<Rest, CliError> {
+        self.rest(self.admin_key.as_deref().ok_or(CliError::Missing("NOD_ADMIN_KEY", "--admin-key"))?)
+    }
+
+    fn service(&self, api_key: Option<&str>) -> Result<Rest, CliError> {
+        self.rest(api_key.ok_or(CliError::Missing("NOD_API_KEY", "--api-key"))?)
+    }
 }
 
 /// Runs one command.
@@ -31,21 +69,54 @@ struct Made {
 /// # Errors
 /// [`CliError`] says why it could not be done.
 pub(crate) async fn run(args: ServiceArgs, out: Out) -> Result<Exit, CliError> {
-    let relay = args.relay.ok_or(CliError::Missing("NOD_RELAY", "--relay"))?;
-    let key = args.admin_key.ok_or(CliError::Missing("NOD_ADMIN_KEY", "--admin-key"))?;
-    let rest = Rest::new(&relay, key.trim())?;
-    let ServiceCommand::Add { name, number, sovereign, domain } = args.command;
-    let mode = if sovereign {
-        nod_protocol::messages::Mode::Sovereign
-    } else {
-        nod_protocol::messages::Mode::Managed
-    };
-    let new = NewService { name: &name, mode, domain: domain.as_deref(), number };
-    let made: Made = rest.post(&["services"], &new).await?;
-    out.answer(&json!({ "service_id": made.service_id, "api_key": made.api_key.as_str() }), || {
-        words(&name, &made, sovereign)
-    })?;
+    let access = Access { relay: args.relay, admin_key: args.admin_key };
+    match args.command {
+        ServiceCommand::Add { name, number, sovereign, domain } => {
+            let mode = if sovereign {
+                nod_protocol::messages::Mode::Sovereign
+            } else {
+                nod_protocol::messages::Mode::Managed
+            };
+            let new = NewService { name: &name, mode, domain: domain.as_deref(), number };
+            let made: Made = access.operator()?.post(&["services"], &new).await?;
+            let object = json!({ "service_id": made.service_id, "api_key": made.api_key.as_str() });
+            out.answer(&object, || words(&name, &made, sovereign))?;
+        }
+        ServiceCommand::RotateKey { state: Some(dir), service: None, .. } => {
+            rotated(sovereign::rotate_key(&dir)?, Some(&dir), out)?;
+        }
+        ServiceCommand::RotateKey { service: Some(service), .. } => {
+            let id = service.to_string();
+            let parts = ["services", &id, "rotate-key"];
+            rotated(managed(access.operator()?.post(&parts, &json!({})).await?, &access)?, None, out)?;
+        }
+        ServiceCommand::RotateKey { service: None, api_key, state: None } => {
+            let rest = access.service(api_key.as_deref())?;
+            let said = rest.post(&["service", "rotate-key"], &json!({})).await?;
+            rotated(managed(said, &access)?, None, out)?;
+        }
+    }
     Ok(Exit::Done)
+}
+
+/// A key that was rotated: the service, its number and its thumbprint.
+pub(crate) type Rotated = (ServiceId, u64, Thumbprint);
+
+fn managed(said: Said, access: &Access) -> Result<Rotated, CliError> {
+    let bad = || CliError::BadReply(access.relay.clone().unwrap_or_default());
+    let SaidKey { seq, current } = said.key.ok_or_else(bad)?;
+    Ok((said.service_id, seq, current))
+}
+
+fn rotated((service, seq, key): Rotated, dir: Option<&Path>, out: Out) -> Result<(), CliError> {
+    out.answer(&json!({ "service_id": service, "seq": seq, "key": key }), || {
+        let holder = dir.map_or("the relay".to_owned(), |dir| dir.display().to_string());
+        format!(
+            "Service {service} now signs with key number {seq}, held by {holder}:\n\n    {key}\n\n\
+             Phones follow by themselves. A phone that answers nothing during nine rotations must enrol again,\n\
+             and QR codes that are shown at this moment must be shown anew."
+        )
+    })
 }
 
 fn words(name: &str, made: &Made, sovereign: bool) -> String {

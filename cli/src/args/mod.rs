@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Run a relay, or look after its data.
     Relay(RelayArgs),
-    /// Create services at a relay.
+    /// Create services at a relay, and look after their keys.
     Service(ServiceArgs),
     /// Be a login server: enrol users, ask for approvals.
     Login(LoginArgs),
@@ -101,6 +101,21 @@ pub(crate) enum ServiceCommand {
         #[arg(long)]
         domain: Option<String>,
     },
+    /// Rotate the key that a service signs with. Phones follow by themselves.
+    ///
+    /// Of a managed service the relay holds the key: give the admin key and the service, or the service's own API key
+    /// (NOD_API_KEY). Of a sovereign one --state names the folder that holds it; no relay is asked then.
+    RotateKey {
+        /// The service, with the admin key.
+        #[arg(allow_hyphen_values = true)]
+        service: Option<nod_protocol::ServiceId>,
+        /// The service's own API key.
+        #[arg(long, env = "NOD_API_KEY", hide_env_values = true, value_name = "KEY")]
+        api_key: Option<String>,
+        /// The state folder of a sovereign login server.
+        #[arg(long, env = "NOD_STATE", value_name = "DIR")]
+        state: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]
@@ -123,6 +138,10 @@ mod tests {
             "nod relay audit verify --data d",
             "nod relay audit export --data d",
             "nod service add Bank --number six --sovereign --relay http://127.0.0.1:1 --admin-key k --json",
+            "nod service rotate-key bLvpC921VAzoqqq8fDdlbg --admin-key k --relay http://127.0.0.1:1",
+            "nod service rotate-key --api-key k --relay http://127.0.0.1:1 --json",
+            "nod service rotate-key --state d",
+            "nod phone --vault v confirm-key bLvpC921VAzoqqq8fDdlbg",
             "nod login enrol alice --json",
             "nod login confirm bLvpC921VAzoqqq8fDdlbg 123456",
             "nod login push alice --number two --application Mail --domain a.example --ip 192.0.2.1 --no-wait --json",
@@ -161,6 +180,8 @@ mod tests {
                 format!("nod login revoke alice {id}"),
                 format!("nod login push alice --binding {id} --no-wait"),
                 format!("nod phone remove {id}"),
+                format!("nod phone confirm-key {id}"),
+                format!("nod service rotate-key {id}"),
             ] {
                 if let Err(error) = Cli::try_parse_from(line.split(' ')) {
                     panic!("{line}: {error}");

@@ -64,6 +64,14 @@ pub(crate) enum PhoneCommand {
     /// Move all accounts and one-time codes to a new phone, or from an old one to this.
     #[command(subcommand)]
     Move(MoveCommand),
+    /// Agree that an account's service verifies your answers itself, as `accounts` says that it asks to.
+    ///
+    /// Compare the key first: your organisation can name it. Until then nothing that the new key signs is shown.
+    ConfirmKey {
+        /// The account, as `accounts` lists it.
+        #[arg(allow_hyphen_values = true)]
+        account: BindingId,
+    },
     /// Remove an account from the vault. Its keys are destroyed.
     Remove {
         /// The account, as `accounts` lists it.

@@ -51,6 +51,7 @@ impl Bench {
             display: ServiceDisplay { name: "Bench".to_owned(), domain: None },
             mode: Mode::Sovereign,
             keys: Arc::new(ServiceKeys::generate(&OsRandom)?),
+            chain: Vec::new(),
             policy: Policy { number: NumberPolicy::Tap, window_s: 300, life_s: 300, ..Policy::default() },
             relay,
         };

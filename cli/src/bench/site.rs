@@ -112,6 +112,8 @@ pub(super) fn binding(
         mailbox,
         ctr: 0,
         ctr_seen: 0,
+        key_seq: 0,
+        left_behind: false,
         created: SystemClock.now(),
         last_used: None,
     })

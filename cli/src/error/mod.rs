@@ -58,6 +58,9 @@ pub(crate) enum CliError {
     /// A file is not what this program wrote.
     #[error("{} is damaged", .0.display())]
     Damaged(PathBuf),
+    /// There is no sovereign login server in a folder.
+    #[error("{} is not the state folder of a sovereign login server", .0.display())]
+    NoState(PathBuf),
     /// The rows of a sovereign login server cannot be opened.
     #[error(transparent)]
     Engine(EngineError),
@@ -109,6 +112,9 @@ pub(crate) enum CliError {
     /// An account cannot be changed.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// A key change cannot be confirmed.
+    #[error(transparent)]
+    ConfirmKey(#[from] nod_phone::ConfirmKeyError),
     /// The phone's enrolment has ended.
     #[error(transparent)]
     PhoneEnrol(#[from] nod_phone::EnrolError),
@@ -148,6 +154,7 @@ impl CliError {
             Self::Output => "output",
             Self::File { .. } => "file",
             Self::Damaged(_) => "damaged",
+            Self::NoState(_) => "no-state",
             Self::Engine(_) | Self::Store(_) => "store",
             Self::Enrol(error) => refused::enrol(error),
             Self::Confirm(error) => refused::confirm(error),
@@ -163,6 +170,7 @@ impl CliError {
             Self::EmptyPassphrase => "empty-passphrase",
             Self::Open(_) | Self::Vault(_) => "vault",
             Self::Account(_) => "account",
+            Self::ConfirmKey(_) => "key-change",
             Self::PhoneEnrol(_) => "enrolment",
             Self::Answer(error) => refused::answer(error),
             Self::Move(error) => refused::moving(error),

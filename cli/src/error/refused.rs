@@ -40,7 +40,7 @@ pub(super) const fn challenge(error: &ChallengeError) -> &'static str {
         ChallengeError::RateLimit { .. } => "limit-rate",
         ChallengeError::PushOff => "push-off",
         ChallengeError::SourceSuppressed => "source-suppressed",
-        ChallengeError::NoDevice => "no-device",
+        ChallengeError::NoDevice | ChallengeError::LeftBehind => "no-device",
         ChallengeError::NotFound => "not-found",
         ChallengeError::Ended { .. }
         | ChallengeError::NotApproved { .. }

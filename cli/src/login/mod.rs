@@ -4,7 +4,7 @@
 mod backend;
 mod commands;
 mod managed;
-mod sovereign;
+pub(crate) mod sovereign;
 mod wait;
 
 use crate::args::{LoginArgs, LoginCommand};

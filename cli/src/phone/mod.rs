@@ -44,6 +44,13 @@ async fn command(phone: &Phone, command: PhoneCommand, out: Out) -> Result<Exit,
         PhoneCommand::Report { id } => challenges::report(phone, id, out).await,
         PhoneCommand::Watch => watch::run(phone, out).await,
         PhoneCommand::Move(command) => moving::run(phone, command, out).await,
+        PhoneCommand::ConfirmKey { account } => {
+            phone.confirm_key_change(account)?;
+            out.answer(&json!({ "account": account, "state": "confirmed" }), || {
+                "Confirmed. From now on this service verifies your answers itself.".to_owned()
+            })?;
+            Ok(Exit::Done)
+        }
         PhoneCommand::Remove { account } => {
             phone.remove(account)?;
             out.answer(&json!({ "account": account, "state": "removed" }), || {

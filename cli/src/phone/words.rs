@@ -15,6 +15,7 @@ pub(super) fn account_object(account: &Account) -> Value {
         "label": account.label,
         "relay": account.relay,
         "mode": account.mode,
+        "asks_to_verify_itself": account.asks_to_verify_itself,
         "created_at": account.created,
     })
 }
@@ -29,13 +30,22 @@ pub(super) fn accounts(accounts: &[Account]) -> String {
             Mode::Managed => "its relay verifies",
             Mode::Sovereign => "verifies by itself",
         };
-        format!(
+        let mut text = format!(
             "{}  {} at {}{} ({verifier})",
             account.id,
             clean(&account.label),
             clean(&account.service_name),
             account.domain.as_ref().map(|d| format!(", {}", clean(d))).unwrap_or_default(),
-        )
+        );
+        if let Some(key) = &account.asks_to_verify_itself {
+            text.push_str(&format!(
+                "\n    This service asks to verify your answers itself, without its relay, under the key\n        {key}\n    \
+                 Ask the service whether that is its key. If it is, agree: nod phone confirm-key {}\n    \
+                 If it is not, remove the account and enrol again. Until then it can ask you nothing new.",
+                account.id
+            ));
+        }
+        text
     };
     accounts.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -57,6 +57,7 @@ impl Wire {
             display: ServiceDisplay { name: "Fjordbanken".to_owned(), domain: None },
             mode: Mode::Sovereign,
             keys: Arc::new(ServiceKeys::generate(&*random).unwrap()),
+            chain: Vec::new(),
             policy: Policy::default(),
             relay: RelayAddress::parse(&relay).unwrap(),
         };

@@ -77,6 +77,7 @@ impl World {
                 display: ServiceDisplay { name: format!("Service {seed}"), domain: None },
                 mode: Mode::Sovereign,
                 keys: Arc::new(ServiceKeys::generate(&*random).unwrap()),
+                chain: Vec::new(),
                 policy,
                 relay: address.clone(),
             };
@@ -368,6 +369,7 @@ pub async fn e2_of(world: &World, enrolment: EnrolmentId) -> (BindingClaims, Pub
         eid: enrolment,
         key: service.keys.current().public_key(),
         nkh: service.keys.next_commitment(),
+        seq: service.keys.seq(),
         sub: claim.binding.sub,
         label: row.label,
         bid: claim.binding.id,

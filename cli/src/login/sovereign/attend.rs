@@ -3,12 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use nod_login::{LoginServer, ReceiveError, Route, StoreExt as _, UnixMillis};
+use nod_login::{ReceiveError, Route, StoreExt as _, UnixMillis};
 use nod_protocol::{EnrolmentId, EnvelopeId, MailboxId};
 use nod_relay::store::RelayStore;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use super::keyring::Keyring;
 use super::outbox::Outbox;
 use crate::error::CliError;
 use crate::rest::{Rest, is_passing};
@@ -28,7 +29,7 @@ const TICK: usize = 64;
 /// Serves the inbox of one service.
 #[derive(Clone)]
 pub(super) struct Attendant {
-    login: LoginServer,
+    keyring: Keyring,
     store: RelayStore,
     rest: Rest,
     outbox: Outbox,
@@ -71,8 +72,8 @@ enum What {
 
 impl Attendant {
     /// An attendant over one service's parts.
-    pub(super) const fn new(login: LoginServer, store: RelayStore, rest: Rest, outbox: Outbox) -> Self {
-        Self { login, store, rest, outbox }
+    pub(super) const fn new(keyring: Keyring, store: RelayStore, rest: Rest, outbox: Outbox) -> Self {
+        Self { keyring, store, rest, outbox }
     }
 
     /// Serves until it is cancelled, or has nothing to do.
@@ -83,7 +84,7 @@ impl Attendant {
         let begin = Instant::now();
         let mut after = 0;
         let result = loop {
-            self.login.tick(TICK).await?;
+            self.keyring.login().tick(TICK).await?;
             if until == Until::NothingOpen && (begin.elapsed() > HELPER_LIFE || !self.is_open().await?) {
                 break Ok(());
             }
@@ -122,19 +123,19 @@ impl Attendant {
         match what {
             What::Message { from, enrolment, body } => {
                 let route = enrolment.map_or(Route::Service, Route::Enrolment);
-                match self.login.receive(from, route, &body).await {
+                match self.keyring.login().receive(from, route, &body).await {
                     Err(ReceiveError::Store(error)) => Err(error.into()),
                     // What cannot be read is dropped: it would be as unreadable the next time.
                     Ok(()) | Err(_) => Ok(()),
                 }
             }
-            What::Delivered { envelope } => Ok(self.login.delivered(envelope).await?),
+            What::Delivered { envelope } => Ok(self.keyring.login().delivered(envelope).await?),
         }
     }
 
     /// Whether an enrolment or a challenge is open.
     async fn is_open(&self) -> Result<bool, CliError> {
-        let service = self.login.service().id;
+        let service = self.keyring.login().service().id;
         let far = UnixMillis(u64::MAX);
         let open = self.store.look(move |rows| rows.due(service, far, 1).map(|due| !due.is_empty())).await?;
         Ok(open?)

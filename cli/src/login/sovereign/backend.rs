@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nod_login::clock::SystemClock;
 use nod_login::rows::{ChallengeState, GRACE_MS};
-use nod_login::{Ask, Clock as _, LoginServer, StartedChallenge as Started};
+use nod_login::{Ask, Clock as _, StartedChallenge as Started};
 use nod_protocol::messages::Outcome;
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId};
 use nod_relay::store::RelayStore;
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::attend::{Attendant, Until};
+use super::keyring::Keyring;
 use super::outbox::Outbox;
 use crate::args::AskArgs;
 use crate::error::CliError;
@@ -39,7 +40,7 @@ const LOCK_FILE: &str = "attend.lock";
 /// One process of a sovereign login server.
 pub(super) struct Sovereign {
     dir: PathBuf,
-    login: LoginServer,
+    keyring: Keyring,
     store: RelayStore,
     rest: Rest,
     outbox: Outbox,
@@ -53,7 +54,7 @@ impl Sovereign {
     /// Puts a process together.
     pub(super) fn new(
         dir: &Path,
-        login: LoginServer,
+        keyring: Keyring,
         store: RelayStore,
         rest: Rest,
         outbox: Outbox,
@@ -61,7 +62,7 @@ impl Sovereign {
     ) -> Self {
         let (stop, serving) = (CancellationToken::new(), Mutex::new(false));
         let (dir, beside) = (dir.to_owned(), TaskTracker::new());
-        Self { dir, login, store, rest, outbox, attendant, beside, stop, serving }
+        Self { dir, keyring, store, rest, outbox, attendant, beside, stop, serving }
     }
 
     /// `nod login attend`.
@@ -75,7 +76,7 @@ impl Sovereign {
         } else {
             None
         };
-        let id = self.login.service().id;
+        let id = self.keyring.login().service().id;
         out.answer(&json!({ "attending": id }), || {
             format!("Taking in what phones answer to {id}. Ctrl-C ends it.")
         })?;
@@ -144,7 +145,7 @@ impl Sovereign {
 
 impl LoginBackend for Sovereign {
     async fn enrol(&self, user: &str, label: Option<&str>) -> Result<StartedEnrolment, CliError> {
-        let started = self.login.start_enrolment(user, label).await?;
+        let started = self.keyring.login().start_enrolment(user, label).await?;
         let ttl_s = started.expires.since(SystemClock.now()).div_ceil(1000);
         let route = json!({ "enrolment": started.id, "ttl_s": ttl_s });
         self.rest.post_only(&["routes"], &route).await?;
@@ -152,7 +153,7 @@ impl LoginBackend for Sovereign {
     }
 
     async fn confirm(&self, id: EnrolmentId, code: &str) -> Result<BindingId, CliError> {
-        let confirmed = self.login.confirm_enrolment(id, code).await;
+        let confirmed = self.keyring.login().confirm_enrolment(id, code).await;
         // Also a wrong code may have something to tell the phone.
         let sent = self.outbox.flush().await;
         let binding = confirmed?;
@@ -168,19 +169,19 @@ impl LoginBackend for Sovereign {
             session: ask.session.clone(),
             only: ask.binding,
         };
-        let started = self.login.start_challenge(ask).await?;
+        let started = self.keyring.login().start_challenge(ask).await?;
         self.outbox.flush().await?;
         Ok(Self::started(started))
     }
 
     async fn retry(&self, id: ChallengeId, session: Option<&str>) -> Result<StartedChallenge, CliError> {
-        let started = self.login.retry_challenge(id, session).await?;
+        let started = self.keyring.login().retry_challenge(id, session).await?;
         self.outbox.flush().await?;
         Ok(Self::started(started))
     }
 
     async fn cancel(&self, id: ChallengeId, session: Option<&str>) -> Result<ChallengeState, CliError> {
-        let view = self.login.cancel_challenge(id, session).await?;
+        let view = self.keyring.login().cancel_challenge(id, session).await?;
         self.outbox.flush().await?;
         Ok(view.state)
     }
@@ -195,7 +196,7 @@ impl LoginBackend for Sovereign {
         let begin = Instant::now();
         let mut before = None;
         loop {
-            let view = self.login.challenge(id, session).await?;
+            let view = self.keyring.login().challenge(id, session).await?;
             let now = (view.state, view.delivered.is_some());
             if now.0 == ChallengeState::Pending && *before.get_or_insert(now) == now && begin.elapsed() < wait
             {
@@ -221,7 +222,7 @@ impl LoginBackend for Sovereign {
     }
 
     async fn devices(&self, user: &str) -> Result<Vec<Device>, CliError> {
-        let rows = self.login.devices(user).await?;
+        let rows = self.keyring.login().devices(user).await?;
         Ok(rows
             .into_iter()
             .map(|row| Device {
@@ -238,7 +239,7 @@ impl LoginBackend for Sovereign {
     }
 
     async fn revoke(&self, user: &str, binding: BindingId) -> Result<(), CliError> {
-        self.login.revoke(user, binding).await?;
+        self.keyring.login().revoke(user, binding).await?;
         self.outbox.flush().await
     }
 

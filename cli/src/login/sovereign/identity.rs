@@ -1,22 +1,20 @@
-//! Who a sovereign login server is: its key in `service.key`, and in `service.json` what it learned of its service on
-//! the first use and holds on to, so that a relay can change neither name nor policy later.
+//! Who a sovereign login server is: in `service.json` stands what it learned of its service on the first use and holds on
+//! to, so that a relay can change neither name nor policy later.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use nod_login::{Policy, ServiceKeys};
+use nod_login::Policy;
 use nod_protocol::messages::Mode;
 use nod_protocol::qr::RelayAddress;
-use nod_protocol::{NumberPolicy, OsRandom, Secret, ServiceId};
+use nod_protocol::{NumberPolicy, ServiceId};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::error::CliError;
 use crate::rest::Rest;
 
-const KEY_FILE: &str = "service.key";
 const PIN_FILE: &str = "service.json";
 
 /// What was pinned on the first use. The operator may edit the file.
@@ -124,36 +122,8 @@ fn device_address(rest: &Rest) -> Result<RelayAddress, CliError> {
     RelayAddress::parse(&text).map_err(|_| bad())
 }
 
-#[derive(Serialize, Deserialize)]
-struct KeyFile {
-    current: Zeroizing<String>,
-    next: Zeroizing<String>,
-}
-
-/// The service's keys in `dir`, made on the first use (mode 0600).
-///
-/// # Errors
-/// [`CliError`] when the file cannot be read, written or understood.
-pub(super) fn keys(dir: &Path) -> Result<ServiceKeys, CliError> {
-    let path = dir.join(KEY_FILE);
-    if !path.exists() {
-        let keys = ServiceKeys::generate(&OsRandom).map_err(|_| CliError::Random)?;
-        let (current, next) = keys.expose_scalars();
-        let file = KeyFile { current: current.to_text(), next: next.to_text() };
-        let text = Zeroizing::new(serde_json::to_vec(&file).map_err(|_| CliError::Output)?);
-        create_whole(dir, KEY_FILE, &text)?;
-    }
-    let text = Zeroizing::new(
-        std::fs::read(&path).map_err(|error| CliError::File { path: path.clone(), kind: error.kind() })?,
-    );
-    let file: KeyFile = serde_json::from_slice(&text).map_err(|_| CliError::Damaged(path.clone()))?;
-    let scalar = |text: &str| Secret::<32>::from_text(text).map_err(|_| CliError::Damaged(path.clone()));
-    ServiceKeys::from_scalars(scalar(&file.current)?, scalar(&file.next)?)
-        .ok_or_else(|| CliError::Damaged(path.clone()))
-}
-
 /// Makes the file `name` in `dir`, private and whole; one that is there already stays as it is.
-fn create_whole(dir: &Path, name: &str, text: &[u8]) -> Result<(), CliError> {
+pub(super) fn create_whole(dir: &Path, name: &str, text: &[u8]) -> Result<(), CliError> {
     let path = dir.join(name);
     let unfinished = dir.join(format!("{name}.{}", uuid::Uuid::now_v7()));
     let write = || -> std::io::Result<()> {
@@ -174,28 +144,6 @@ fn create_whole(dir: &Path, name: &str, text: &[u8]) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nod_protocol::es256::Signer as _;
-    use std::os::unix::fs::PermissionsExt as _;
-
-    #[test]
-    fn the_service_key_is_made_once_and_private() {
-        let dir = tempfile::tempdir().unwrap();
-        let first = keys(dir.path()).unwrap();
-        let again = keys(dir.path()).unwrap();
-        assert_eq!(first.current().public_key(), again.current().public_key());
-        assert_eq!(first.next_commitment(), again.next_commitment());
-        let mode = std::fs::metadata(dir.path().join(KEY_FILE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing unfinished is left");
-    }
-
-    #[test]
-    fn a_damaged_key_is_refused_and_never_replaced() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(KEY_FILE), "{}").unwrap();
-        assert!(matches!(keys(dir.path()), Err(CliError::Damaged(_))));
-        assert_eq!(std::fs::read_to_string(dir.path().join(KEY_FILE)).unwrap(), "{}");
-    }
 
     #[test]
     fn phones_dial_where_the_rest_interface_is() {

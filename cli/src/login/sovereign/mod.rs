@@ -4,21 +4,19 @@
 mod attend;
 mod backend;
 mod identity;
+mod keyring;
 mod outbox;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use nod_login::clock::SystemClock;
-use nod_login::{LoginServer, Service};
-use nod_protocol::OsRandom;
-use nod_protocol::messages::{Mode, ServiceDisplay};
 use nod_relay::store::{RelayStore, file};
 use tokio_util::task::TaskTracker;
 
 use self::attend::Attendant;
 use self::backend::Sovereign;
 use self::identity::Pinned;
+use self::keyring::Keyring;
 use self::outbox::Outbox;
 use super::commands;
 use crate::args::LoginCommand;
@@ -26,6 +24,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::out::Out;
 use crate::rest::Rest;
+use crate::service::Rotated;
 
 /// Runs one command on the login server in `dir`.
 ///
@@ -61,6 +60,16 @@ pub(super) async fn run(
     result
 }
 
+/// Rotates the key of the login server in `dir`; its other processes go by the new one from then on.
+///
+/// # Errors
+/// [`CliError`] when nothing was changed, or no login server was ever run there.
+pub(crate) fn rotate_key(dir: &Path) -> Result<Rotated, CliError> {
+    let pinned = Pinned::load(dir)?.ok_or_else(|| CliError::NoState(dir.to_owned()))?;
+    let (seq, key) = keyring::Keys::rotate(dir, pinned.service_id)?;
+    Ok((pinned.service_id, seq, key))
+}
+
 async fn open(
     dir: &Path,
     relay: Option<&str>,
@@ -71,26 +80,12 @@ async fn open(
     let engine =
         tokio::task::spawn_blocking(move || file::open(&folder)).await.map_err(|_| CliError::Stopped)?;
     let store = RelayStore::open(engine.map_err(CliError::Engine)?).await?;
-    let keys = identity::keys(dir)?;
     let (pinned, rest) = Pinned::load_or_learn(dir, relay, api_key).await?;
-    let service = Service {
-        id: pinned.service_id,
-        display: ServiceDisplay { name: pinned.name.clone(), domain: pinned.domain.clone() },
-        mode: Mode::Sovereign,
-        keys: Arc::new(keys),
-        policy: pinned.policy,
-        relay: pinned.phones_dial.clone(),
-    };
+    let keyring = Keyring::open(dir, pinned, store.clone())?;
     let outbox = Outbox::start(store.clone(), rest.clone(), tasks);
     store.set_sink(Arc::new(outbox.sink()));
-    let login = LoginServer::new(
-        Arc::new(service),
-        Arc::new(store.clone()),
-        Arc::new(SystemClock),
-        Arc::new(OsRandom),
-    );
-    let attendant = Attendant::new(login.clone(), store.clone(), rest.clone(), outbox.clone());
-    Ok(Sovereign::new(dir, login, store, rest, outbox, attendant))
+    let attendant = Attendant::new(keyring.clone(), store.clone(), rest.clone(), outbox.clone());
+    Ok(Sovereign::new(dir, keyring, store, rest, outbox, attendant))
 }
 
 impl Pinned {

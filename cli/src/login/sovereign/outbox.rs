@@ -5,6 +5,7 @@ use std::time::Duration;
 use nod_login::clock::SystemClock;
 use nod_login::{Changed, Clock as _, Outgoing, Withdrawal};
 use nod_protocol::ServiceId;
+use nod_protocol::frames::EnvelopeKind;
 use nod_relay::store::{EffectSink, RelayStore};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
@@ -121,7 +122,12 @@ async fn post(store: &RelayStore, rest: &Rest, envelope: Outgoing) -> Result<(),
         "body": envelope.body,
         "ttl_s": ttl_ms.div_ceil(1000),
     });
-    patiently(|| rest.post_only(&["envelopes"], &body)).await?;
+    match patiently(|| rest.post_only(&["envelopes"], &body)).await {
+        // Sealed anew under the id that it had before, a link of the chain of keys lies there already.
+        Err(CliError::Refused(problem))
+            if envelope.kind == EnvelopeKind::Rotation && problem.status == 409 => {}
+        result => result?,
+    }
     // The relay has it: what needs no withdrawal later need not be kept here. If this fails it is posted twice.
     let _ = store.received(envelope.to, envelope.id).await;
     Ok(())

@@ -23,7 +23,7 @@ impl Engine {
             let asked = row.asked.take().ok_or(ConfirmKeyError::NothingAsked)?;
             row.go_by(asked.to);
             row.mode = Mode::Sovereign;
-            Ok(())
+            Ok::<_, ConfirmKeyError>(())
         })?;
         // Asked under a key that is not the account's any more.
         self.forget_challenges_of(id);

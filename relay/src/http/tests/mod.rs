@@ -11,5 +11,6 @@ mod canary;
 mod documented;
 mod gate;
 mod rig;
+mod rotation;
 mod routes;
 mod tenants;

@@ -170,6 +170,10 @@ impl Rig {
         self.services.get(tenant.id).await.unwrap().unwrap().login().unwrap().clone()
     }
 
+    pub(super) fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
     /// The newest envelope of a kind in a mailbox.
     pub(super) async fn mail(&self, mailbox: MailboxId, kind: EnvelopeKind) -> String {
         let all = self.store.mailbox(mailbox, self.clock.now()).await.unwrap();
