@@ -38,7 +38,7 @@ impl Services {
                 record.sealed_keys = Some(sealed);
                 record.key_seq = seq;
                 nod_login::rotation::extend(&mut record.chain, [link]);
-                Ok(AuditEvent::KeyRotated { seq })
+                Ok::<_, ServicesError>(AuditEvent::KeyRotated { seq })
             })
             .await?;
         self.cache(changed.ok_or(ServicesError::NotFound)??)
