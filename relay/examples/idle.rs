@@ -26,7 +26,7 @@ use nod_login::{Outgoing, UnixMillis};
 use nod_protocol::es256::{Signer as _, SoftwareKey};
 use nod_protocol::frames::{Destination, DeviceFrame, EnvelopeKind, RefusedReason, RelayFrame};
 use nod_protocol::messages::HelloClaims;
-use nod_protocol::{EnvelopeId, MailboxId, OsRandom, ServiceId, jws};
+use nod_protocol::{EnvelopeId, MailboxId, MoveId, OsRandom, ServiceId, jws};
 use nod_relay::bus::LocalBus;
 use nod_relay::drain::Drain;
 use nod_relay::hub::{Hub, HubSettings};
@@ -73,6 +73,12 @@ impl DeviceBackend for Mailboxes {
         _: String,
     ) -> Result<(), RefusedReason> {
         Ok(())
+    }
+    async fn open(&self, _: MailboxId, _: MoveId) -> Result<(), RefusedReason> {
+        Err(RefusedReason::UnknownAddress)
+    }
+    async fn link(&self, _: MailboxId, _: ServiceId) -> Result<(), RefusedReason> {
+        Err(RefusedReason::UnknownAddress)
     }
 }
 

@@ -9,14 +9,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use nod_login::rows::{Asked, ChallengeRow, ChallengeState};
+use nod_login::rows::{Asked, ChallengeRow, ChallengeState, EarlyMove, MoveRow, Moved};
 use nod_login::store::Rollback;
 use nod_login::{
     Changed, Event, Outgoing, Policy, Rows, Store, StoreError, StoreExt, UnixMillis, Withdrawal,
 };
 use nod_protocol::bytes::{Digest, Nonce};
+use nod_protocol::es256::{Signer as _, SoftwareKey};
 use nod_protocol::frames::{EnvelopeKind, GoneReason};
 use nod_protocol::messages::{ChallengeContext, Mode};
+use nod_protocol::random::SeededForTests;
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, NumberPolicy, ServiceId};
 use nod_relay::store::engine::Engine;
 use nod_relay::store::inbox::InboxItem;
@@ -259,6 +261,29 @@ async fn effects_leave_even_when_the_caller_has_gone(store: RelayStore, heard: A
     assert_eq!(heard.take(), [format!("envelope {}", id(1))]);
 }
 
+async fn a_move_is_remembered_for_its_service_binding_and_generation(store: RelayStore, _: Arc<Heard>) {
+    let binding = BindingId::from_bytes([4; 16]);
+    let key = SoftwareKey::generate(&SeededForTests::new(1)).unwrap();
+    let (signed, old_approve, receipt) = (Digest::of(b"signed"), key.public_key(), "receipt".to_owned());
+    let moved = Moved { signed, old_approve, old_mailbox: PHONE, receipt, at: NOW };
+    let early = vec![EarlyMove { signed: Digest::of(b"early"), exp: 7 }];
+    let row = |gen_, moved, early| MoveRow { service: A, binding, gen_, moved, early };
+    let rows = [row(1, None, early), row(256, Some(moved), Vec::new())];
+    let put = rows.clone();
+    let swept = store.run(move |step| {
+        put.iter().for_each(|row| step.put_move(row));
+        step.sweep(A, NOW.plus(u64::MAX), 100)
+    });
+    assert_eq!(swept.await.unwrap(), Ok(0), "it is kept as long as the binding");
+    store.expire(NOW.plus(u64::MAX)).await.unwrap();
+    let found = |service, gen_| store.look(move |rows| rows.move_record(service, binding, gen_));
+    for row in rows {
+        assert_eq!(found(A, row.gen_).await.unwrap(), Ok(Some(row)));
+    }
+    assert_eq!(found(A, 2).await.unwrap(), Ok(None));
+    assert_eq!(found(B, 1).await.unwrap(), Ok(None), "another service's");
+}
+
 async fn a_decided_challenge_is_not_delivered_again(store: RelayStore, _: Arc<Heard>) {
     let sent = envelope(1, EnvelopeKind::Challenge);
     let asked = Asked {
@@ -353,6 +378,7 @@ conformance! {
     events_queue_for_services_with_a_webhook_only
     a_step_that_rolls_back_has_no_effects
     effects_leave_even_when_the_caller_has_gone
+    a_move_is_remembered_for_its_service_binding_and_generation
     a_decided_challenge_is_not_delivered_again
     expired_envelopes_and_routes_are_deleted
 }

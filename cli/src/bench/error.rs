@@ -7,6 +7,7 @@ use nod_protocol::RandomError;
 use nod_protocol::es256::KeyUseError;
 use nod_protocol::frames::RefusedReason;
 use nod_relay::store::engine::EngineError;
+use nod_relay::store::links::LinkError;
 
 /// Why there is no figure.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,9 @@ pub(crate) enum BenchError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A phone and a service were not linked.
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// The engine below the store failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

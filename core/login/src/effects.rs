@@ -100,6 +100,12 @@ pub enum AuditEvent {
         binding: BindingId,
         ctr: u64,
     },
+    DeviceMoved {
+        user: String,
+        binding: BindingId,
+        #[serde(rename = "gen")]
+        gen_: u64,
+    },
     DeviceRevoked {
         user: String,
         binding: BindingId,
@@ -132,6 +138,9 @@ pub enum Event {
     UserReported { user: String, challenge_id: ChallengeId, binding_id: BindingId },
     #[serde(rename = "device.enrolled")]
     DeviceEnrolled { user: String, binding_id: BindingId },
+    /// The binding was moved to a new phone, which calls itself `device`.
+    #[serde(rename = "device.moved")]
+    DeviceMoved { user: String, binding_id: BindingId, device: String },
     #[serde(rename = "device.revoked")]
     DeviceRevoked { user: String, binding_id: BindingId },
     #[serde(rename = "device.suspended")]

@@ -9,7 +9,7 @@ use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
 use crate::rows::{
-    BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, LimitsRow,
+    BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, LimitsRow, MoveRow,
 };
 use crate::store::{Read, Rows, Step, Store, StoreError};
 
@@ -112,6 +112,7 @@ struct Tables {
     bindings: HashMap<(ServiceId, BindingId), BindingRow>,
     /// The bindings of a user in the order of their activation.
     of_user: BTreeMap<(ServiceId, String), Vec<BindingId>>,
+    moves: HashMap<(ServiceId, BindingId, u64), MoveRow>,
     challenges: HashMap<(ServiceId, ChallengeId), ChallengeRow>,
     pending: BTreeMap<(ServiceId, String), Vec<ChallengeId>>,
     envelopes: HashMap<(ServiceId, EnvelopeId), ChallengeId>,
@@ -247,6 +248,26 @@ impl Rows for State {
         let key = (row.service, row.id);
         let old = self.tables.set_binding(key, Some(row.clone()));
         self.undo.push(Box::new(move |tables| drop(tables.set_binding(key, old))));
+    }
+
+    fn move_record(
+        &self,
+        service: ServiceId,
+        binding: BindingId,
+        gen_: u64,
+    ) -> Result<Option<MoveRow>, StoreError> {
+        Ok(self.tables.moves.get(&(service, binding, gen_)).cloned())
+    }
+
+    fn put_move(&mut self, row: &MoveRow) {
+        let key = (row.service, row.binding, row.gen_);
+        let old = self.tables.moves.insert(key, row.clone());
+        self.undo.push(Box::new(move |tables| {
+            match old {
+                Some(old) => tables.moves.insert(key, old),
+                None => tables.moves.remove(&key),
+            };
+        }));
     }
 
     fn challenge(&self, service: ServiceId, id: ChallengeId) -> Result<Option<ChallengeRow>, StoreError> {

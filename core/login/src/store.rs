@@ -9,7 +9,7 @@ use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
-use crate::rows::{BindingRow, ChallengeRow, EnrolmentRow, LimitsRow};
+use crate::rows::{BindingRow, ChallengeRow, EnrolmentRow, LimitsRow, MoveRow};
 
 /// The store failed: nothing of the step is acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +44,18 @@ pub trait Rows {
     fn bindings_of(&self, service: ServiceId, user: &str) -> Result<Vec<BindingRow>, StoreError>;
     /// Inserts or replaces a binding.
     fn put_binding(&mut self, row: &BindingRow);
+    /// What became of the authorisations to move a binding on from generation `gen_`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn move_record(
+        &self,
+        service: ServiceId,
+        binding: BindingId,
+        gen_: u64,
+    ) -> Result<Option<MoveRow>, StoreError>;
+    /// Inserts or replaces such a record. It is never swept.
+    fn put_move(&mut self, row: &MoveRow);
     /// A challenge.
     ///
     /// # Errors

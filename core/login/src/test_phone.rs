@@ -15,11 +15,12 @@ use nod_protocol::es256::{Signer, SoftwareKey};
 use nod_protocol::jws::{self, Received};
 use nod_protocol::messages::{
     AnswerClaims, BindingClaims, ChallengeClaims, Decision, DeviceInfo, DeviceKeys, EnrolClaims,
-    EnrolKeyClaims, KeyRole, NoticeClaims, ReceiptClaims,
+    EnrolKeyClaims, KeyRole, MOVE_LIFE_S, MoveClaims, MoveProofClaims, MoveReceiptClaims, MoveRequest,
+    NoticeClaims, ReceiptClaims,
 };
 use nod_protocol::qr::EnrolmentQr;
 use nod_protocol::random::SeededForTests;
-use nod_protocol::{BindingId, CheckCode, MailboxId, Number, PublicKey, Random, ServiceId, jwe};
+use nod_protocol::{BindingId, CheckCode, MailboxId, MoveId, Number, PublicKey, Random, ServiceId, jwe};
 
 /// A phone with one account.
 pub struct TestPhone {
@@ -214,7 +215,60 @@ impl TestPhone {
         self.sign(&self.answer_claims(challenge, decision, number))
     }
 
-    /// The same answer with the other signature that is valid for the same bytes: (r, n − s).
+    /// The claims of a right authorisation of a move to `new`, made at `now` (seconds since 1970).
+    #[must_use]
+    pub fn move_claims(&self, account: &Account, gen_: u64, new: &Self, now: u64) -> MoveClaims {
+        MoveClaims {
+            iss: account.binding,
+            aud: account.service,
+            gen_,
+            mid: MoveId::random(&self.random).unwrap(),
+            th: Digest::of(b"the first two messages of the move"),
+            keys: new.keys(),
+            attestation: None,
+            device: new.device.clone(),
+            uv: true,
+            iat: now,
+            exp: now + MOVE_LIFE_S,
+        }
+    }
+
+    /// Signs an authorisation.
+    #[must_use]
+    pub fn authorise(&self, claims: &MoveClaims) -> String {
+        jws::sign(claims, &self.approve).unwrap()
+    }
+
+    /// The new phone's proof for an authorisation.
+    #[must_use]
+    pub fn prove(&self, account: &Account, authorisation: &str) -> String {
+        let h = jws::signed_digest(authorisation).unwrap();
+        jws::sign(&MoveProofClaims { iss: account.binding, aud: account.service, h }, &self.approve).unwrap()
+    }
+
+    /// What either phone sends to the service to move an account from this phone to `new`.
+    #[must_use]
+    pub fn move_request(&self, account: &Account, gen_: u64, new: &Self, now: u64) -> MoveRequest {
+        self.request_of(account, new, &self.move_claims(account, gen_, new, now))
+    }
+
+    /// The same for claims of one's own.
+    #[must_use]
+    pub fn request_of(&self, account: &Account, new: &Self, claims: &MoveClaims) -> MoveRequest {
+        let authorisation = self.authorise(claims);
+        let proof = new.prove(account, &authorisation);
+        MoveRequest { authorisation, proof }
+    }
+
+    /// Verifies the login server's word on a move.
+    #[must_use]
+    pub fn open_move_receipt(account: &Account, body: &str) -> Option<MoveReceiptClaims> {
+        let verified = Received::<MoveReceiptClaims>::parse(body).ok()?.verify(&account.service_key).ok()?;
+        let claims = verified.into_claims();
+        (claims.iss == account.service && claims.aud == account.binding).then_some(claims)
+    }
+
+    /// The same message with the other signature that is valid for the same bytes: (r, n − s).
     #[must_use]
     pub fn twin(compact: &str) -> String {
         /// The order of P-256's group.

@@ -25,6 +25,13 @@ impl CheckCode {
         Self::truncate(key.as_ref(), &[e1.as_bytes(), e2.as_bytes()])
     }
 
+    /// The code of a move: HMAC under a key that only the two phones can export, over the digests of the first two
+    /// messages, truncated as in RFC 4226 section 5.3.
+    #[must_use]
+    pub fn of_move(key: &Secret<32>, m1: &Digest, m2: &Digest) -> Self {
+        Self::truncate(key.expose(), &[m1.as_bytes(), m2.as_bytes()])
+    }
+
     fn truncate(key: &[u8], parts: &[&[u8]]) -> Self {
         let mut digits = [b'0'; 6];
         if let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(key) {

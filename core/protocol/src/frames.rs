@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Nonce;
-use crate::ids::{EnrolmentId, EnvelopeId, ServiceId};
+use crate::ids::{EnrolmentId, EnvelopeId, MoveId, ServiceId};
 
 /// The longest frame, in bytes.
 pub const MAX_FRAME: usize = 16 * 1024;
@@ -26,6 +26,12 @@ pub enum EnvelopeKind {
     Receipt,
     /// A notice.
     Notice,
+    /// A message of a move, from the other phone.
+    Move,
+    /// The login server's word on a move.
+    Moved,
+    /// A new key of the service.
+    Rotation,
 }
 
 /// Why an envelope was withdrawn. A hint: only the login server's signed word counts.
@@ -56,6 +62,8 @@ pub enum RefusedReason {
     RateLimited,
     /// The login server could not read the body.
     Malformed,
+    /// Another phone was first at this rendezvous.
+    Taken,
     /// The relay cannot store it now.
     Unavailable,
 }
@@ -68,6 +76,8 @@ pub enum Destination {
     Service(ServiceId),
     /// To whoever opened this enrolment.
     Enrolment(EnrolmentId),
+    /// To the other phone of this move.
+    Rendezvous(MoveId),
 }
 
 /// A frame from the relay to a phone.
@@ -92,7 +102,7 @@ pub enum RelayFrame {
         id: EnvelopeId,
         /// What it holds.
         kind: EnvelopeKind,
-        /// Who sent it.
+        /// Who sent it; for [`EnvelopeKind::Move`] the rendezvous ([`MoveId::as_sender`]).
         service: ServiceId,
         /// The message (compact JOSE).
         body: String,
@@ -147,6 +157,20 @@ pub enum DeviceFrame {
         to: Destination,
         /// The message.
         body: String,
+    },
+    /// Opens a rendezvous, of which this phone is the owner (docs/protocol.md section 6). Again is the same.
+    Open {
+        /// Made by the phone, for the answer.
+        id: EnvelopeId,
+        /// The rendezvous.
+        rendezvous: MoveId,
+    },
+    /// Lets a service send to this phone: the phone is about to take an account over (docs/protocol.md section 6).
+    Link {
+        /// Made by the phone, for the answer.
+        id: EnvelopeId,
+        /// The service.
+        service: ServiceId,
     },
 }
 

@@ -23,6 +23,11 @@ fixed_bytes!(
     16
 );
 fixed_bytes!(
+    /// One move to a new phone: printed in its QR code; names the rendezvous at the relay.
+    MoveId,
+    16
+);
+fixed_bytes!(
     /// The pairwise name of a user towards one phone; the `sub` of a binding. Says nothing about the user.
     SubjectId,
     16
@@ -43,6 +48,14 @@ fixed_bytes!(
 impl From<Thumbprint> for MailboxId {
     fn from(thumbprint: Thumbprint) -> Self {
         Self::from_bytes(*thumbprint.as_bytes())
+    }
+}
+
+impl MoveId {
+    /// How the relay names the sender of an envelope from a rendezvous: the same 16 bytes in the place of a service.
+    #[must_use]
+    pub const fn as_sender(&self) -> ServiceId {
+        ServiceId::from_bytes(*self.as_bytes())
     }
 }
 

@@ -157,6 +157,14 @@ impl<C: Claims> Received<C> {
     }
 }
 
+/// SHA-256 of the bytes that a compact JWS signs (RFC 7515 section 5.1): the same for every signature over them, since
+/// ES256 is malleable. None unless the text has three parts.
+#[must_use]
+pub fn signed_digest(compact: &str) -> Option<Digest> {
+    let (signed, _) = compact.rsplit_once('.')?;
+    signed.contains('.').then(|| Digest::of(signed.as_bytes()))
+}
+
 /// A message whose signature verified under the key that was given. Only [`Received::verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<C> {

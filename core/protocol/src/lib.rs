@@ -18,6 +18,7 @@ pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod messages;
+pub mod move_seal;
 pub mod number;
 pub mod qr;
 pub mod random;
@@ -28,7 +29,7 @@ mod vectors;
 
 pub use bytes::{Digest, Nonce, Secret, Signature};
 pub use check_code::CheckCode;
-pub use ids::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, ServiceId, Thumbprint};
+pub use ids::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, MoveId, ServiceId, Thumbprint};
 pub use jwk::PublicKey;
 pub use number::{Number, NumberPolicy};
 #[cfg(feature = "os-random")]

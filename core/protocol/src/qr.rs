@@ -1,16 +1,18 @@
-//! The text of an enrolment QR code (docs/protocol.md section 4, E0): `nod:1/e?h=…&i=…&s=…&k=…`.
+//! The texts of QR codes: of an enrolment (docs/protocol.md section 4, E0), `nod:1/e?h=…&i=…&s=…&k=…`, and of a move to a
+//! new phone (section 6), `nod:1/m?h=…&i=…&p=…&s=…`.
 //!
-//! A `nod:` URI, never an https link: the secret must not reach a web server.
+//! `nod:` URIs, never https links: the secrets must not reach a web server.
 
-use zeroize::Zeroizing;
+mod enrolment;
+mod moving;
 
-use crate::bytes::Secret;
-use crate::ids::{EnrolmentId, Thumbprint};
+pub use enrolment::EnrolmentQr;
+pub use moving::MoveQr;
 
 /// The longest QR text that is looked at, in bytes.
 pub const MAX_LEN: usize = 512;
 
-/// Why a text is not an enrolment QR code.
+/// Why a text is not a QR code of Nod's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QrError {
@@ -121,71 +123,40 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// What an enrolment QR code says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnrolmentQr {
-    /// The relay that carries the enrolment.
-    pub relay: RelayAddress,
-    /// The enrolment.
-    pub enrolment: EnrolmentId,
-    /// The secret that only the screen with the QR code and the phone share.
-    pub secret: Secret<32>,
-    /// The pinned thumbprint of the service's key.
-    pub service_key: Thumbprint,
+/// The parts of a QR code of the kind `kind`, each of which stands exactly once and no other.
+fn parts<'a, const N: usize>(text: &'a str, kind: &str, names: [&str; N]) -> Result<[&'a str; N], QrError> {
+    let text = text.trim();
+    if text.len() > MAX_LEN {
+        return Err(QrError::Malformed);
+    }
+    let rest = text.strip_prefix("nod:").ok_or(QrError::NotNod)?;
+    let query = rest.strip_prefix(kind).ok_or(QrError::UnknownKind)?;
+    let mut found = [None; N];
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').ok_or(QrError::Malformed)?;
+        let at = names.iter().position(|known| *known == name).ok_or(QrError::Malformed)?;
+        if found.get_mut(at).ok_or(QrError::Malformed)?.replace(value).is_some() {
+            return Err(QrError::Malformed);
+        }
+    }
+    if found.iter().any(Option::is_none) {
+        return Err(QrError::Malformed);
+    }
+    Ok(found.map(Option::unwrap_or_default))
 }
 
-impl EnrolmentQr {
-    /// The text to draw. Holds the secret: wiped when dropped.
-    #[must_use]
-    pub fn to_text(&self) -> Zeroizing<String> {
-        let mut relay = self.relay.to_string();
-        if relay.contains(['/', '[']) {
-            relay = relay.replace(':', "%3A").replace('/', "%2F").replace('[', "%5B").replace(']', "%5D");
-        }
-        let secret = self.secret.to_text();
-        Zeroizing::new(format!(
-            "nod:1/e?h={relay}&i={}&s={}&k={}",
-            self.enrolment,
-            secret.as_str(),
-            self.service_key
-        ))
+/// A relay's address as it stands in a QR code.
+fn relay_text(relay: &RelayAddress) -> String {
+    let relay = relay.to_string();
+    if relay.contains(['/', '[']) {
+        relay.replace(':', "%3A").replace('/', "%2F").replace('[', "%5B").replace(']', "%5D")
+    } else {
+        relay
     }
+}
 
-    /// Reads a scanned or pasted text; white space around it is ignored.
-    ///
-    /// # Errors
-    /// [`QrError`] says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, QrError> {
-        let text = text.trim();
-        if text.len() > MAX_LEN {
-            return Err(QrError::Malformed);
-        }
-        let rest = text.strip_prefix("nod:").ok_or(QrError::NotNod)?;
-        let query = rest.strip_prefix("1/e?").ok_or(QrError::UnknownKind)?;
-        let (mut h, mut i, mut s, mut k) = (None, None, None, None);
-        for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').ok_or(QrError::Malformed)?;
-            let slot = match name {
-                "h" => &mut h,
-                "i" => &mut i,
-                "s" => &mut s,
-                "k" => &mut k,
-                _ => return Err(QrError::Malformed),
-            };
-            if slot.replace(value).is_some() {
-                return Err(QrError::Malformed);
-            }
-        }
-        let (Some(h), Some(i), Some(s), Some(k)) = (h, i, s, k) else {
-            return Err(QrError::Malformed);
-        };
-        Ok(Self {
-            relay: RelayAddress::parse(&percent_decode(h).ok_or(QrError::Malformed)?)?,
-            enrolment: i.parse().map_err(|_| QrError::Malformed)?,
-            secret: Secret::from_text(s).map_err(|_| QrError::Malformed)?,
-            service_key: k.parse().map_err(|_| QrError::Malformed)?,
-        })
-    }
+fn relay_of(text: &str) -> Result<RelayAddress, QrError> {
+    RelayAddress::parse(&percent_decode(text).ok_or(QrError::Malformed)?)
 }
 
 fn percent_decode(text: &str) -> Option<String> {
@@ -201,69 +172,4 @@ fn percent_decode(text: &str) -> Option<String> {
         }
     }
     String::from_utf8(out).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn sample(relay: &str) -> EnrolmentQr {
-        EnrolmentQr {
-            relay: RelayAddress::parse(relay).unwrap(),
-            enrolment: EnrolmentId::from_bytes([1; 16]),
-            secret: Secret::from_bytes([2; 32]),
-            service_key: Thumbprint::from_bytes([3; 32]),
-        }
-    }
-
-    #[test]
-    fn a_qr_text_round_trips() {
-        for relay in [
-            "relay.example",
-            "relay.example:8443",
-            "ws://127.0.0.1:7420",
-            "ws://[::1]:80",
-            "[2001:db8::1]:443",
-        ] {
-            let qr = sample(relay);
-            assert_eq!(EnrolmentQr::parse(&format!(" {}\n", qr.to_text().as_str())), Ok(qr));
-        }
-    }
-
-    #[test]
-    fn a_plain_relay_elsewhere_is_refused() {
-        assert_eq!(RelayAddress::parse("ws://relay.example"), Err(QrError::PlainRelay));
-        assert_eq!(RelayAddress::parse("ws://127.0.0.1.example:80"), Err(QrError::PlainRelay));
-    }
-
-    #[test]
-    fn missing_doubled_and_unknown_parts_are_refused() {
-        let good = sample("relay.example").to_text().to_string();
-        for (bad, why) in [
-            (good.replace("&k=", "&k2="), QrError::Malformed),
-            (format!("{good}&h=evil.example"), QrError::Malformed),
-            (good.replace("i=", "i=A"), QrError::Malformed),
-            (good.replace("relay.example", "user@relay.example"), QrError::Malformed),
-            (good.replace("relay.example", "relay.example/path"), QrError::Malformed),
-            (good.replace("nod:1/e", "nod:2/e"), QrError::UnknownKind),
-            (good.replace("nod:", "https:"), QrError::NotNod),
-        ] {
-            assert_eq!(EnrolmentQr::parse(&bad), Err(why), "{bad}");
-        }
-    }
-
-    #[test]
-    fn the_secret_is_not_printed() {
-        assert!(!format!("{:?}", sample("relay.example")).contains("AgIC"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_refused_or_read_without_a_panic(text in "(nod:1/e\\?)?[ -~]{0,80}") {
-            if let Ok(qr) = EnrolmentQr::parse(&text) {
-                prop_assert_eq!(EnrolmentQr::parse(&qr.to_text()), Ok(qr));
-            }
-        }
-    }
 }

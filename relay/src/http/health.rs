@@ -28,7 +28,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Probl
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let head = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (head, metrics::render(&app)).into_response()
+    (head, metrics::render(&app).await).into_response()
 }
 
 pub(super) async fn openapi() -> Response {

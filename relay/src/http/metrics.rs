@@ -64,10 +64,16 @@ impl Text {
 }
 
 /// Everything as text.
-pub(super) fn render(app: &App) -> String {
+pub(super) async fn render(app: &App) -> String {
+    // A store that cannot be read has its own line; this one is left out then.
+    let rendezvous = app.store.rendezvous_open().await.ok();
     let mut text = Text(String::new());
     http(&mut text, app);
     devices(&mut text, app);
+    if let Some(open) = rendezvous {
+        let help = "Moves to a new phone that are under way or wait for the other phone.";
+        text.one("nod_rendezvous_open", "gauge", help, open);
+    }
     decisions(&mut text, app);
     store(&mut text, app);
     text.0
@@ -98,6 +104,7 @@ fn devices(text: &mut Text, app: &App) {
         ("nod_device_unidentified", "gauge", "Device sockets without a hello yet.", &counters.unidentified),
         ("nod_device_hellos_total", "counter", "Good hellos.", &counters.hellos),
         ("nod_device_delivered_total", "counter", "Envelopes written to phones.", &counters.delivered),
+        ("nod_device_carried_total", "counter", "Envelopes from one phone to another.", &counters.carried),
         ("nod_device_received_total", "counter", "Envelopes that phones acknowledged.", &counters.received),
         (
             "nod_device_absent_total",

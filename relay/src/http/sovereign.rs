@@ -87,6 +87,9 @@ pub(super) async fn post(
     if !(1..=MAX_ENVELOPE_TTL_S).contains(&envelope.ttl_s) {
         return Err(Problem::with(Slug::Invalid, "ttl_s: 1 to 2592000 seconds (30 days)"));
     }
+    if envelope.kind == EnvelopeKind::Move {
+        return Err(Problem::with(Slug::Invalid, "kind: only a phone sends a move"));
+    }
     let now = app.clock.now();
     let id = match envelope.id {
         Some(id) => id,

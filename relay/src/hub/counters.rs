@@ -17,11 +17,13 @@ pub struct Counters {
     pub delivered: Counter,
     /// Envelopes for phones that were not connected here.
     pub absent: Counter,
+    /// Envelopes that were carried from one phone to another.
+    pub carried: Counter,
     /// `received` frames taken.
     pub received: Counter,
-    /// `send` frames accepted.
+    /// `send`, `open` and `link` frames accepted.
     pub accepted: Counter,
-    /// `send` frames refused.
+    /// `send`, `open` and `link` frames refused.
     pub refused: Counter,
     /// Pings written by the heart-beat.
     pub pings: Counter,

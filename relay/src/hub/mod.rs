@@ -13,7 +13,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use nod_login::{Changed, Outgoing, Withdrawal};
-use nod_protocol::frames::CloseCode;
+use nod_protocol::frames::{CloseCode, EnvelopeKind};
 use nod_protocol::{MailboxId, ServiceId};
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -197,6 +197,9 @@ impl Hub {
 
 impl EffectSink for Hub {
     fn envelope(&self, envelope: Outgoing) {
+        if envelope.kind == EnvelopeKind::Move {
+            self.counters.carried.add();
+        }
         if let Some(slot) = self.registry.get(&envelope.to) {
             slot.deliver(envelope, self.settings.queue);
         } else {

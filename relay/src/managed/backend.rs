@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use nod_login::{Clock, Outgoing, ReceiveError, Route, StoreError};
 use nod_protocol::frames::{Destination, EnvelopeKind, RefusedReason};
-use nod_protocol::{EnvelopeId, MailboxId, ServiceId};
+use nod_protocol::{EnvelopeId, MailboxId, MoveId, ServiceId};
 
 use super::{Services, ServicesError};
 use crate::store::RelayStore;
 use crate::store::inbox::{InboxError, InboxItem};
+use crate::store::links::LinkError;
+use crate::store::rendezvous::{Carried, CarryError, OpenError};
 use crate::ws::{DeviceBackend, Unavailable};
 
 /// The relay behind a device socket.
@@ -46,6 +48,10 @@ impl DeviceBackend for Backend {
         let found = self.store.received(mailbox, envelope).await.map_err(|error| unavailable(&error))?;
         // Gone already, of another mailbox, or never there: alike.
         let Some(found) = found else { return Ok(()) };
+        // It names no service as its sender, whatever its 16 bytes are.
+        if found.kind == EnvelopeKind::Move {
+            return Ok(());
+        }
         let hosted = self.services.get(found.service).await.map_err(|error| unavailable(&error))?;
         let Some(hosted) = hosted else { return Ok(()) };
         match hosted.login() {
@@ -75,20 +81,31 @@ impl DeviceBackend for Backend {
                 let found = self.store.route(enrolment, self.clock.now()).await.map_err(refuse_store)?;
                 (found.ok_or(RefusedReason::UnknownAddress)?, Route::Enrolment(enrolment))
             }
+            Destination::Rendezvous(rendezvous) => {
+                let carried = self.store.carry(rendezvous, mailbox, id, body, self.clock.now()).await;
+                return match carried.map_err(refuse_carry)? {
+                    Carried::New | Carried::Again => Ok(()),
+                    Carried::Stranger => Err(RefusedReason::Taken),
+                };
+            }
         };
         let hosted = self.services.get(service).await.map_err(|error| refuse_services(&error))?;
         let hosted = hosted.ok_or(RefusedReason::UnknownAddress)?;
         if let Some(login) = hosted.login() {
             login.receive(mailbox, route, &body).await.map_err(|error| refuse_receive(&error))?;
             if matches!(route, Route::Enrolment(_)) {
-                self.store.link(mailbox, service).await.map_err(refuse_store)?;
+                match self.store.link(mailbox, service).await {
+                    // What was taken is not refused afterwards; a hosted login server needs no link.
+                    Ok(()) | Err(LinkError::TooMany) => {}
+                    Err(error) => return Err(refuse_link(error)),
+                }
             }
             return Ok(());
         }
         let enrolment = match route {
             Route::Enrolment(enrolment) => {
                 // The login server must be able to answer, so the link comes first.
-                self.store.link(mailbox, service).await.map_err(refuse_store)?;
+                self.store.link(mailbox, service).await.map_err(refuse_link)?;
                 Some(enrolment)
             }
             Route::Service => {
@@ -104,6 +121,23 @@ impl DeviceBackend for Backend {
             InboxError::Store(_) => RefusedReason::Unavailable,
         })
     }
+
+    async fn open(&self, mailbox: MailboxId, rendezvous: MoveId) -> Result<(), RefusedReason> {
+        let opened = self.store.open_rendezvous(rendezvous, mailbox, self.clock.now()).await;
+        opened.map_err(|error| match error {
+            OpenError::Closed => RefusedReason::UnknownAddress,
+            OpenError::TooMany => RefusedReason::RateLimited,
+            OpenError::Store(error) => refuse_store(error),
+        })
+    }
+
+    async fn link(&self, mailbox: MailboxId, service: ServiceId) -> Result<(), RefusedReason> {
+        let known = self.services.get(service).await.map_err(|error| refuse_services(&error))?;
+        if known.is_none() {
+            return Err(RefusedReason::UnknownAddress);
+        }
+        self.store.wish_link(mailbox, service, self.clock.now()).await.map_err(refuse_link)
+    }
 }
 
 fn unavailable(error: &dyn std::error::Error) -> Unavailable {
@@ -114,6 +148,23 @@ fn unavailable(error: &dyn std::error::Error) -> Unavailable {
 fn refuse_store(error: StoreError) -> RefusedReason {
     tracing::warn!(%error, "the store refused");
     RefusedReason::Unavailable
+}
+
+fn refuse_link(error: LinkError) -> RefusedReason {
+    match error {
+        LinkError::TooMany => RefusedReason::RateLimited,
+        LinkError::Store(error) => refuse_store(error),
+    }
+}
+
+fn refuse_carry(error: CarryError) -> RefusedReason {
+    match error {
+        CarryError::Unknown => RefusedReason::UnknownAddress,
+        CarryError::TooLarge => RefusedReason::TooLarge,
+        CarryError::QueueFull => RefusedReason::QueueFull,
+        CarryError::TooMany => RefusedReason::RateLimited,
+        CarryError::Store(error) => refuse_store(error),
+    }
 }
 
 fn refuse_services(error: &ServicesError) -> RefusedReason {

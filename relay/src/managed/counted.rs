@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use nod_login::rows::{BindingRow, ChallengeRow, ChallengeState, EnrolmentRow, LimitsRow};
+use nod_login::rows::{BindingRow, ChallengeRow, ChallengeState, EnrolmentRow, LimitsRow, MoveRow};
 use nod_login::{
     AuditEvent, Changed, Event, Outgoing, Read, Rows, Step, Store, StoreError, UnixMillis, Withdrawal,
 };
@@ -77,6 +77,7 @@ const fn name(event: &AuditEvent) -> Option<(Metric, &'static str)> {
         AuditEvent::EnrolmentClaimed { .. }
         | AuditEvent::LateAnswer { .. }
         | AuditEvent::CounterGap { .. }
+        | AuditEvent::DeviceMoved { .. }
         | AuditEvent::DeviceRevoked { .. }
         | AuditEvent::PushOff { .. }
         | AuditEvent::PushOn { .. }
@@ -149,6 +150,17 @@ impl Rows for Counting<'_> {
     }
     fn put_binding(&mut self, row: &BindingRow) {
         self.rows.put_binding(row);
+    }
+    fn move_record(
+        &self,
+        service: ServiceId,
+        binding: BindingId,
+        gen_: u64,
+    ) -> Result<Option<MoveRow>, StoreError> {
+        self.rows.move_record(service, binding, gen_)
+    }
+    fn put_move(&mut self, row: &MoveRow) {
+        self.rows.put_move(row);
     }
     fn challenge(&self, service: ServiceId, id: ChallengeId) -> Result<Option<ChallengeRow>, StoreError> {
         self.rows.challenge(service, id)

@@ -1,4 +1,4 @@
-//! Deletes what has expired: envelopes, routes, seen envelope ids, kept answers.
+//! Deletes what has expired: envelopes, routes, seen envelope ids, kept answers, moves and wishes for links.
 
 use nod_login::{Outgoing, StoreError, UnixMillis};
 use serde::Deserialize;
@@ -7,6 +7,7 @@ use super::engine::{View, prefix_end};
 use super::layout::{self, Tag};
 use super::login_rows::unavailable;
 use super::relay_store::RelayStore;
+use super::rendezvous;
 
 /// How long an answer is kept for a repeated request, in milliseconds.
 pub const KEPT_MS: u64 = 24 * 3_600_000;
@@ -15,6 +16,10 @@ pub const KEPT_MS: u64 = 24 * 3_600_000;
 pub const SENT_MS: u64 = 3_600_000;
 
 const PAGE: usize = 256;
+
+/// Whose rows are looked through. Messages of a move go before their rendezvous, by which they are found.
+const TAGS: [Tag; 7] =
+    [Tag::Mailbox, Tag::Route, Tag::Sent, Tag::Kept, Tag::Wish, Tag::Carried, Tag::Rendezvous];
 
 #[derive(Deserialize)]
 struct Expires {
@@ -33,7 +38,7 @@ impl RelayStore {
     /// [`StoreError`] when the store failed.
     pub async fn expire(&self, now: UnixMillis) -> Result<usize, StoreError> {
         let mut gone = 0;
-        for tag in [Tag::Mailbox, Tag::Route, Tag::Sent, Tag::Kept] {
+        for tag in TAGS {
             let mut from = layout::key(tag, &[]);
             let to = prefix_end(&from);
             loop {
@@ -45,7 +50,11 @@ impl RelayStore {
                 if !expired.is_empty() {
                     self.own_step(move |txn, _| {
                         for key in expired {
-                            txn.delete(&key);
+                            match tag {
+                                Tag::Carried => rendezvous::forget_carried(txn, &key)?,
+                                Tag::Rendezvous => rendezvous::forget(txn, &key, now)?,
+                                _ => txn.delete(&key),
+                            }
                         }
                         Ok::<(), StoreError>(())
                     })

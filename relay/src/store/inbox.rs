@@ -66,7 +66,7 @@ impl RelayStore {
     ) -> Result<(), InboxError> {
         self.own_step(move |txn, effects| {
             if let Some((mailbox, id)) = sent {
-                let seen = layout::key(Tag::Sent, &[mailbox.as_bytes(), id.0.as_bytes()]);
+                let seen = layout::sent(mailbox, id);
                 if txn.get(&seen).map_err(unavailable)?.is_some() {
                     return Ok(());
                 }

@@ -2,7 +2,7 @@
 
 use nod_login::UnixMillis;
 use nod_protocol::bytes::Digest;
-use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, ServiceId};
+use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, MoveId, ServiceId};
 
 /// What a key belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub(super) enum Tag {
     Enrolment = b'e',
     Binding = b'b',
     BindingOfUser = b'u',
+    Moved = b'o',
     Challenge = b'c',
     PendingOfUser = b'p',
     ChallengeOfEnvelope = b'v',
@@ -22,12 +23,17 @@ pub(super) enum Tag {
     Mailbox = b'm',
     Posted = b'n',
     Link = b'k',
+    Wish = b'y',
     Route = b'r',
     Inbox = b'i',
     InboxEnds = b'I',
     Sent = b'j',
     Kept = b'd',
     Webhook = b'w',
+    Rendezvous = b'q',
+    RendezvousOf = b'h',
+    Carried = b'f',
+    MoveTotals = b't',
 }
 
 /// Joins a tag and parts.
@@ -62,6 +68,10 @@ pub(super) fn binding(service: ServiceId, id: BindingId) -> Vec<u8> {
     key(Tag::Binding, &[service.as_bytes(), id.as_bytes()])
 }
 
+pub(super) fn move_record(service: ServiceId, binding: BindingId, gen_: u64) -> Vec<u8> {
+    key(Tag::Moved, &[service.as_bytes(), binding.as_bytes(), &gen_.to_be_bytes()])
+}
+
 pub(super) fn challenge(service: ServiceId, id: ChallengeId) -> Vec<u8> {
     key(Tag::Challenge, &[service.as_bytes(), id.as_bytes()])
 }
@@ -84,6 +94,26 @@ pub(super) fn posted(service: ServiceId, id: EnvelopeId) -> Vec<u8> {
 
 pub(super) fn link(mailbox: MailboxId, service: ServiceId) -> Vec<u8> {
     key(Tag::Link, &[mailbox.as_bytes(), service.as_bytes()])
+}
+
+pub(super) fn wish(mailbox: MailboxId, service: ServiceId) -> Vec<u8> {
+    key(Tag::Wish, &[mailbox.as_bytes(), service.as_bytes()])
+}
+
+pub(super) fn rendezvous(id: MoveId) -> Vec<u8> {
+    key(Tag::Rendezvous, &[id.as_bytes()])
+}
+
+pub(super) fn rendezvous_of(mailbox: MailboxId, id: MoveId) -> Vec<u8> {
+    key(Tag::RendezvousOf, &[mailbox.as_bytes(), id.as_bytes()])
+}
+
+pub(super) fn carried(mailbox: MailboxId, rendezvous: MoveId, id: EnvelopeId) -> Vec<u8> {
+    key(Tag::Carried, &[mailbox.as_bytes(), rendezvous.as_bytes(), id.0.as_bytes()])
+}
+
+pub(super) fn sent(mailbox: MailboxId, id: EnvelopeId) -> Vec<u8> {
+    key(Tag::Sent, &[mailbox.as_bytes(), id.0.as_bytes()])
 }
 
 pub(super) fn route(id: EnrolmentId) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! The login library's rows over the key-value seam.
 
 use nod_login::rows::{
-    BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, LimitsRow,
+    BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, LimitsRow, MoveRow,
 };
 use nod_login::{AuditEvent, Changed, Event, Outgoing, Rows, StoreError, UnixMillis, Withdrawal};
 use nod_protocol::frames::EnvelopeKind;
@@ -155,6 +155,14 @@ macro_rules! reads {
         fn bindings_of(&self, service: ServiceId, user: &str) -> Result<Vec<BindingRow>, StoreError> {
             reading::bindings_of(self.$view, service, user)
         }
+        fn move_record(
+            &self,
+            service: ServiceId,
+            binding: BindingId,
+            gen_: u64,
+        ) -> Result<Option<MoveRow>, StoreError> {
+            read_row(self.$view, &layout::move_record(service, binding, gen_), "move")
+        }
         fn challenge(&self, service: ServiceId, id: ChallengeId) -> Result<Option<ChallengeRow>, StoreError> {
             read_row(self.$view, &layout::challenge(service, id), "challenge")
         }
@@ -182,6 +190,7 @@ impl Rows for ReadRows<'_> {
 
     fn put_enrolment(&mut self, _: &EnrolmentRow) {}
     fn put_binding(&mut self, _: &BindingRow) {}
+    fn put_move(&mut self, _: &MoveRow) {}
     fn put_challenge(&mut self, _: &ChallengeRow) {}
     fn put_limits(&mut self, _: ServiceId, _: &str, _: &LimitsRow) {}
     fn sweep(&mut self, _: ServiceId, _: UnixMillis, _: usize) -> Result<usize, StoreError> {
@@ -224,6 +233,10 @@ impl Rows for StepRows<'_> {
             BindingState::Active | BindingState::Suspended => self.keep_marked(&of_user),
             BindingState::Revoked => self.txn.delete(&of_user),
         }
+    }
+
+    fn put_move(&mut self, row: &MoveRow) {
+        self.put(&layout::move_record(row.service, row.binding, row.gen_), row, "move");
     }
 
     fn put_challenge(&mut self, row: &ChallengeRow) {

@@ -1,4 +1,4 @@
-//! Mailboxes, the links that allow posting to them, and the routes of enrolments.
+//! Mailboxes, and the routes of enrolments.
 
 use nod_login::{Outgoing, StoreError, UnixMillis, Withdrawal};
 use nod_protocol::frames::{EnvelopeKind, GoneReason};
@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::effects::Effect;
 use super::layout::{self, Tag};
+use super::links;
 use super::login_rows::{read_row, unavailable};
 use super::relay_store::RelayStore;
+use super::rendezvous;
 
 /// The most envelopes in one mailbox.
 pub const MAX_ENVELOPES: usize = 64;
@@ -59,7 +61,8 @@ pub enum RouteError {
 }
 
 impl RelayStore {
-    /// The valid envelopes of a mailbox, oldest first, at most [`MAX_ENVELOPES`].
+    /// The valid envelopes of a mailbox, oldest first, at most [`MAX_ENVELOPES`]; after them those of its moves, at
+    /// most [`rendezvous::MAX_LYING`] for each rendezvous that it is part of.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
@@ -76,6 +79,7 @@ impl RelayStore {
                     valid.push(envelope);
                 }
             }
+            valid.extend(rendezvous::lying(view, mailbox, now)?);
             Ok(valid)
         })
         .await
@@ -102,7 +106,7 @@ impl RelayStore {
     /// [`PostError`] when it was not taken.
     pub async fn post_envelope(&self, envelope: Outgoing, now: UnixMillis) -> Result<Posted, PostError> {
         self.own_step(move |txn, effects| {
-            if txn.get(&layout::link(envelope.to, envelope.service)).map_err(unavailable)?.is_none() {
+            if !links::may_post(txn, envelope.to, envelope.service, now)? {
                 return Err(PostError::NotLinked);
             }
             let posted = layout::posted(envelope.service, envelope.id);
@@ -129,6 +133,7 @@ impl RelayStore {
                     return Err(PostError::QueueFull);
                 }
             }
+            links::fulfil(txn, envelope.to, envelope.service)?;
             txn.put(&posted, envelope.to.as_bytes().to_vec());
             txn.put(&key, serde_json::to_vec(&envelope).map_err(|_| StoreError::Damaged("envelope"))?);
             effects.push(Effect::Envelope(envelope));
@@ -166,10 +171,19 @@ impl RelayStore {
     /// [`StoreError`] when the store failed.
     pub async fn received(&self, mailbox: MailboxId, id: EnvelopeId) -> Result<Option<Outgoing>, StoreError> {
         let key = layout::envelope(mailbox, id);
-        let found: Option<Outgoing> = {
+        let (found, carried) = {
             let key = key.clone();
-            self.own_read(move |view| read_row(view, &key, "envelope")).await?
+            self.own_read(move |view| match read_row::<Outgoing>(view, &key, "envelope")? {
+                Some(found) => Ok((Some(found), None)),
+                None => Ok((None, rendezvous::find(view, mailbox, id)?)),
+            })
+            .await?
         };
+        if let Some((key, envelope)) = carried {
+            let dropped = self.shared.engine.queue(move |txn| rendezvous::forget_carried(txn, &key));
+            dropped.await.map_err(unavailable)?;
+            return Ok(Some(envelope));
+        }
         if let Some(envelope) = &found
             && envelope.kind != EnvelopeKind::Challenge
         {
@@ -185,27 +199,6 @@ impl RelayStore {
             dropped.await.map_err(unavailable)?;
         }
         Ok(found)
-    }
-
-    /// Allows a service to post to a mailbox.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it was not stored.
-    pub async fn link(&self, mailbox: MailboxId, service: ServiceId) -> Result<(), StoreError> {
-        self.own_step(move |txn, _| {
-            txn.put(&layout::link(mailbox, service), vec![1]);
-            Ok(())
-        })
-        .await?
-    }
-
-    /// Whether a service may post to a mailbox.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub async fn is_linked(&self, mailbox: MailboxId, service: ServiceId) -> Result<bool, StoreError> {
-        let key = layout::link(mailbox, service);
-        self.own_read(move |view| Ok(view.get(&key).map_err(unavailable)?.is_some())).await
     }
 
     /// Announces an enrolment of a sovereign service.

@@ -6,7 +6,7 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`inbox`], [`kept`], [`webhooks`]; [`housekeeping`] deletes what has expired; [`effects`] leave after
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`webhooks`]; [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!   the disk.
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
@@ -20,10 +20,12 @@ pub mod file;
 pub mod housekeeping;
 pub mod inbox;
 pub mod kept;
+pub mod links;
 pub mod mailboxes;
 pub mod memory;
 pub mod metrics;
 pub mod relay_store;
+pub mod rendezvous;
 pub mod schema;
 pub mod services;
 pub mod sled;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use nod_login::Outgoing;
 use nod_protocol::frames::{Destination, RefusedReason};
-use nod_protocol::{EnvelopeId, MailboxId};
+use nod_protocol::{EnvelopeId, MailboxId, MoveId, ServiceId};
 
 /// The store cannot be reached now; the phone is told to come back ([`nod_protocol::frames::CloseCode::Internal`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub struct Unavailable;
 /// proven: its phone holds the key whose thumbprint it is.
 #[async_trait]
 pub trait DeviceBackend: Send + Sync + 'static {
-    /// Every envelope that is valid now, oldest first, at most 64: sent again after each hello. An envelope stays in
+    /// Every envelope that is valid now, oldest first, at most 64, and as many for each move: sent again after each hello. An envelope stays in
     /// the mailbox until it is withdrawn or its time is up, *not* only until it was delivered.
     ///
     /// # Errors
@@ -35,7 +35,8 @@ pub trait DeviceBackend: Send + Sync + 'static {
     /// Takes what a phone sends; `body` is at most [`nod_protocol::frames::MAX_BODY`] bytes. `Ok` only once it is
     /// durable (sovereign: in the inbox) or decided (managed: `LoginServer::receive`). The same `id` from the same
     /// mailbox is the same envelope: it comes again whenever the phone did not see the first answer, and must get the
-    /// same answer without a second effect. A message to an enrolment links the mailbox to that enrolment's service.
+    /// same answer without a second effect. A message to an enrolment links the mailbox to that enrolment's service;
+    /// one to a rendezvous goes to the other phone there.
     ///
     /// # Errors
     /// The reason that the phone is told; the connection stays.
@@ -46,4 +47,18 @@ pub trait DeviceBackend: Send + Sync + 'static {
         to: Destination,
         body: String,
     ) -> Result<(), RefusedReason>;
+
+    /// Opens a rendezvous, which the mailbox owns from then on (docs/protocol.md section 6); `Ok` only once it is
+    /// durable. The owner may ask again.
+    ///
+    /// # Errors
+    /// The reason that the phone is told; the connection stays.
+    async fn open(&self, mailbox: MailboxId, rendezvous: MoveId) -> Result<(), RefusedReason>;
+
+    /// Lets a service write to the mailbox (docs/protocol.md sections 6 and 8); `Ok` only once it is durable. Again is
+    /// harmless.
+    ///
+    /// # Errors
+    /// The reason that the phone is told; the connection stays.
+    async fn link(&self, mailbox: MailboxId, service: ServiceId) -> Result<(), RefusedReason>;
 }

@@ -9,17 +9,17 @@ use nod_protocol::frames::{
 };
 use nod_protocol::jws::Received;
 use nod_protocol::messages::HelloClaims;
-use nod_protocol::{EnvelopeId, MailboxId, Nonce};
+use nod_protocol::{EnvelopeId, MailboxId, MoveId, Nonce, ServiceId};
 use tokio::time::Instant;
 
 /// The longest `app` of a hello, in characters.
 const MAX_APP: usize = 64;
 
 /// Frames that a phone may send in one go.
-const BURST: u32 = 20;
+const BURST: u32 = 128;
 
-/// Time in which one more frame is allowed: five a second.
-const REFILL: Duration = Duration::from_millis(200);
+/// Time in which one more frame is allowed: twenty a second, for the move of many accounts.
+const REFILL: Duration = Duration::from_millis(50);
 
 /// Control frames that are tolerated before the hello.
 const EARLY_CONTROLS: u8 = 2;
@@ -79,9 +79,13 @@ impl Unidentified {
         match incoming {
             Incoming::Text(text) => match DeviceFrame::parse(text) {
                 Ok(DeviceFrame::Hello { jwt }) => self.on_hello(&jwt, audiences, now),
-                Ok(DeviceFrame::Received { .. } | DeviceFrame::Send { .. }) | Err(_) => {
-                    Step::Closed(CloseCode::Protocol)
-                }
+                Ok(
+                    DeviceFrame::Received { .. }
+                    | DeviceFrame::Send { .. }
+                    | DeviceFrame::Open { .. }
+                    | DeviceFrame::Link { .. },
+                )
+                | Err(_) => Step::Closed(CloseCode::Protocol),
             },
             Incoming::Control if self.controls < EARLY_CONTROLS => {
                 self.controls += 1;
@@ -133,6 +137,20 @@ pub enum Order {
         /// The message.
         body: String,
     },
+    /// Open a rendezvous and answer with [`answer`].
+    Open {
+        /// Names the answer.
+        id: EnvelopeId,
+        /// The rendezvous.
+        rendezvous: MoveId,
+    },
+    /// Let a service write to the mailbox and answer with [`answer`].
+    Link {
+        /// Names the answer.
+        id: EnvelopeId,
+        /// The service.
+        service: ServiceId,
+    },
     /// Write this frame.
     Reply(RelayFrame),
     /// Close.
@@ -158,6 +176,8 @@ impl Identified {
                     Order::Reply(answer(id, Err(RefusedReason::TooLarge)))
                 }
                 Ok(DeviceFrame::Send { id, to, body }) => Order::Receive { id, to, body },
+                Ok(DeviceFrame::Open { id, rendezvous }) => Order::Open { id, rendezvous },
+                Ok(DeviceFrame::Link { id, service }) => Order::Link { id, service },
                 Ok(DeviceFrame::Hello { .. }) | Err(_) => Order::Close(CloseCode::Protocol),
             },
             Incoming::Control => Order::Nothing,
@@ -181,7 +201,7 @@ pub fn deliver(envelope: Outgoing, now: UnixMillis) -> Option<RelayFrame> {
     (ttl_ms > 0).then_some(RelayFrame::Deliver { id, kind, service, body, ttl_ms })
 }
 
-/// The frame that answers a `send`.
+/// The frame that answers a `send`, an `open` or a `link`.
 #[must_use]
 pub const fn answer(id: EnvelopeId, result: Result<(), RefusedReason>) -> RelayFrame {
     match result {

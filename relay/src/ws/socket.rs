@@ -219,6 +219,12 @@ async fn on_message(
             let result = devices.backend.receive(lease.mailbox(), id, to, body).await;
             protocol::answer(id, result)
         }
+        Order::Open { id, rendezvous } => {
+            protocol::answer(id, devices.backend.open(lease.mailbox(), rendezvous).await)
+        }
+        Order::Link { id, service } => {
+            protocol::answer(id, devices.backend.link(lease.mailbox(), service).await)
+        }
         Order::Reply(frame) => frame,
         Order::Close(code) => return Err(code.into()),
     };

@@ -12,7 +12,7 @@ use nod_login::{Outgoing, UnixMillis};
 use nod_protocol::es256::{Signer as _, SoftwareKey};
 use nod_protocol::frames::{CloseCode, Destination, DeviceFrame, EnvelopeKind, RefusedReason, RelayFrame};
 use nod_protocol::messages::HelloClaims;
-use nod_protocol::{EnvelopeId, MailboxId, Nonce, OsRandom, ServiceId, jws};
+use nod_protocol::{EnvelopeId, MailboxId, MoveId, Nonce, OsRandom, ServiceId, jws};
 use nod_relay::bus::LocalBus;
 use nod_relay::drain::Drain;
 use nod_relay::hub::{Hub, HubSettings};
@@ -64,6 +64,14 @@ impl DeviceBackend for Memory {
         }
         self.sent.lock().unwrap().push((id, to, body));
         Ok(())
+    }
+
+    async fn open(&self, _: MailboxId, _: MoveId) -> Result<(), RefusedReason> {
+        Err(RefusedReason::UnknownAddress)
+    }
+
+    async fn link(&self, _: MailboxId, _: ServiceId) -> Result<(), RefusedReason> {
+        Err(RefusedReason::UnknownAddress)
     }
 }
 

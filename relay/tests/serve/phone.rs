@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use nod_login::test_phone::TestPhone;
 use nod_protocol::es256::Signer as _;
-use nod_protocol::frames::{Destination, DeviceFrame, EnvelopeKind, RelayFrame};
+use nod_protocol::frames::{CloseCode, Destination, DeviceFrame, EnvelopeKind, RelayFrame};
 use nod_protocol::messages::HelloClaims;
 use nod_protocol::{EnvelopeId, OsRandom, jws};
 use tokio::net::TcpStream;
@@ -84,11 +84,40 @@ impl Connection {
         }
     }
 
-    async fn write(&mut self, frame: &DeviceFrame) {
+    /// Keeps a frame for a later question.
+    pub(crate) fn keep(&mut self, frame: RelayFrame) {
+        self.kept.push(frame);
+    }
+
+    /// What was kept until now.
+    pub(crate) fn take_kept(&mut self) -> Vec<RelayFrame> {
+        std::mem::take(&mut self.kept)
+    }
+
+    /// Writes, unless the relay has closed.
+    pub(crate) async fn write_if_open(&mut self, frame: &DeviceFrame) {
+        let _ = self.socket.send(Message::text(frame.to_text())).await;
+    }
+
+    /// The code with which the relay closes, whatever it sends before.
+    pub(crate) async fn close_code(&mut self) -> Option<CloseCode> {
+        let read = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Close(Some(frame)))) => return CloseCode::from_code(frame.code.into()),
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return None,
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), read).await.unwrap()
+    }
+
+    pub(crate) async fn write(&mut self, frame: &DeviceFrame) {
         self.socket.send(Message::text(frame.to_text())).await.unwrap();
     }
 
-    async fn frame(&mut self) -> RelayFrame {
+    pub(crate) async fn frame(&mut self) -> RelayFrame {
         let read = async {
             loop {
                 match self.socket.next().await.unwrap().unwrap() {

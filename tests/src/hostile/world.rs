@@ -210,6 +210,8 @@ impl World {
             Destination::Enrolment(id) => {
                 (self.scanned.get(&id).map(|site| &self.sites[*site]), Route::Enrolment(id))
             }
+            // Between phones: no login server hears of it.
+            Destination::Rendezvous(_) => return Err(ReceiveError::UnknownAddress),
         };
         site.ok_or(ReceiveError::UnknownAddress)?.receive(message.from, route, &message.body).await
     }

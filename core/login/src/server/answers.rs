@@ -1,10 +1,10 @@
-//! What comes from phones: E1, C2, and the word that an envelope arrived.
+//! What comes from phones: E1, C2, moves, and the word that an envelope arrived.
 
 use std::sync::Arc;
 
 use nod_protocol::bytes::Digest;
 use nod_protocol::jws::{Received, Verified};
-use nod_protocol::messages::{AnswerClaims, Decision, Outcome};
+use nod_protocol::messages::{AnswerClaims, Decision, MoveRequest, Outcome};
 use nod_protocol::{ChallengeId, EnvelopeId, MailboxId, PublicKey};
 
 use super::sealing::SealingFailed;
@@ -46,6 +46,7 @@ impl LoginServer {
     pub async fn receive(&self, from: MailboxId, route: Route, body: &str) -> Result<(), ReceiveError> {
         match route {
             Route::Enrolment(id) => self.receive_e1(from, id, body).await,
+            Route::Service if MoveRequest::looks_like(body) => self.receive_move(from, body).await,
             Route::Service => self.receive_answer(from, body).await,
         }
     }

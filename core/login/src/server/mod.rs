@@ -7,6 +7,7 @@ mod claims;
 mod devices;
 mod enrolments;
 mod housekeeping;
+mod moves;
 mod results;
 mod sealing;
 
@@ -33,7 +34,7 @@ pub use results::{ChallengeView, FINALISE_MS};
 pub enum Route {
     /// To an enrolment: E1.
     Enrolment(EnrolmentId),
-    /// To the service: C2.
+    /// To the service: C2, or a move.
     Service,
 }
 

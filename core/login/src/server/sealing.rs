@@ -12,10 +12,10 @@ use crate::effects::Outgoing;
 use crate::rows::BindingRow;
 
 /// How long a receipt waits for its phone, in milliseconds.
-const RECEIPT_MS: u64 = 600_000;
+pub(super) const RECEIPT_MS: u64 = 600_000;
 
 /// How long a notice waits for its phone, in milliseconds: thirty days.
-const NOTICE_MS: u64 = 30 * 24 * 3_600_000;
+pub(super) const NOTICE_MS: u64 = 30 * 24 * 3_600_000;
 
 /// The service's key or the source of randomness failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

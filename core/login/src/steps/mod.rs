@@ -10,6 +10,7 @@ pub(crate) mod decide;
 pub(crate) mod end;
 pub(crate) mod enrol;
 pub(crate) mod limits;
+pub(crate) mod moving;
 pub(crate) mod revoke;
 pub(crate) mod start;
 

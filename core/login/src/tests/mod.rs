@@ -6,6 +6,10 @@ mod enrolment;
 mod invariants;
 mod jose;
 mod limits;
+mod moving;
+mod moving_races;
+mod moving_refused;
+mod moving_schedules;
 mod revocation;
 
 use std::sync::Arc;
@@ -22,7 +26,7 @@ use crate::rows::{ChallengeState, EnrolmentState};
 use crate::test_phone::{Account, OpenChallenge, TestPhone};
 use crate::{
     Ask, ChallengeError, LoginServer, MemoryStore, Policy, ReceiveError, Route, Service, ServiceKeys,
-    StartedChallenge,
+    StartedChallenge, Store,
 };
 
 const START: UnixMillis = UnixMillis(1_700_000_000_000);
@@ -50,6 +54,11 @@ impl World {
     }
 
     fn of_service(seed: u64, policy: Policy, store: Arc<MemoryStore>) -> Self {
+        Self::over(seed, policy, Arc::clone(&store) as Arc<dyn Store>, store)
+    }
+
+    /// A service over a store that stands in front of the one in memory.
+    fn over(seed: u64, policy: Policy, front: Arc<dyn Store>, store: Arc<MemoryStore>) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let random = Arc::new(SeededForTests::new(seed << 32));
         let service = Service {
@@ -60,7 +69,7 @@ impl World {
             policy,
             relay: RelayAddress::parse("relay.example").unwrap(),
         };
-        let server = LoginServer::new(Arc::new(service), store.clone(), clock.clone(), random);
+        let server = LoginServer::new(Arc::new(service), front, clock.clone(), random);
         Self { server, store, clock }
     }
 

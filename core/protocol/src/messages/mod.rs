@@ -1,9 +1,10 @@
-//! The claims of every signed message (docs/protocol.md sections 4, 5 and 7). One `typ` each.
+//! The claims of every signed message (docs/protocol.md sections 4 to 7). One `typ` each.
 
 mod answer;
 mod challenge;
 mod enrolment;
 mod hello;
+mod moving;
 mod notice;
 
 pub use answer::{AnswerClaims, Decision, Outcome, ReceiptClaims};
@@ -13,4 +14,5 @@ pub use enrolment::{
     ServiceDisplay,
 };
 pub use hello::HelloClaims;
+pub use moving::{MOVE_LIFE_S, MoveClaims, MoveOutcome, MoveProofClaims, MoveReceiptClaims, MoveRequest};
 pub use notice::{NoticeClaims, NoticeEvent};

@@ -2,7 +2,6 @@
 
 use nod_protocol::es256::{Signer as _, SoftwareKey};
 use nod_protocol::frames::{EnvelopeKind, MAX_FRAME};
-use nod_protocol::ids::ServiceId;
 use nod_protocol::jws;
 use nod_protocol::random::SeededForTests;
 
@@ -151,6 +150,20 @@ async fn received_and_send_become_orders() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn open_and_link_become_orders_after_the_hello_and_end_the_connection_before_it() {
+    let now = Instant::now();
+    let (id, rendezvous, service) =
+        (envelope_id(), MoveId::from_bytes([4; 16]), ServiceId::from_bytes([3; 16]));
+    for (frame, order) in [
+        (DeviceFrame::Open { id, rendezvous }, Order::Open { id, rendezvous }),
+        (DeviceFrame::Link { id, service }, Order::Link { id, service }),
+    ] {
+        assert_eq!(closed(say(&frame.to_text())), CloseCode::Protocol);
+        assert_eq!(identified(now).on_incoming(Incoming::Text(&frame.to_text()), now), order);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn body_above_the_limit_is_refused_and_the_connection_stays() {
     let now = Instant::now();
     let to = Destination::Service(ServiceId::from_bytes([3; 16]));
@@ -186,7 +199,7 @@ async fn frames_above_the_rate_close_whatever_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_frames_a_second_go_on_for_ever() {
+async fn twenty_frames_a_second_go_on_for_ever() {
     let mut phone = identified(Instant::now());
     for _ in 0..BURST {
         assert_eq!(phone.on_incoming(Incoming::Control, Instant::now()), Order::Nothing);
