@@ -2,7 +2,7 @@
 //! what a phone's answer meets.
 
 use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError};
-use nod_phone::AnswerError;
+use nod_phone::{AnswerError, BackupError, CodeError};
 
 /// The type of a refused enrolment.
 pub(super) const fn enrol(error: &EnrolError) -> &'static str {
@@ -79,5 +79,29 @@ pub(super) const fn answer(error: &AnswerError) -> &'static str {
         | AnswerError::Random(_)
         | AnswerError::Refused(_)
         | _ => "answer",
+    }
+}
+
+/// The type of a one-time code that cannot be added, shown or changed.
+pub(super) const fn code(error: &CodeError) -> &'static str {
+    match error {
+        CodeError::NotFound => "not-found",
+        CodeError::Text(_) => "code-text",
+        CodeError::Known | CodeError::TooMany => "conflict",
+        CodeError::Vault(_) => "vault",
+        CodeError::Random => "random",
+        CodeError::NotTimed | CodeError::NotCounted | CodeError::CounterEnd | _ => "code",
+    }
+}
+
+/// The type of a backup of one-time codes that cannot be made or restored.
+pub(super) const fn code_backup(error: &BackupError) -> &'static str {
+    match error {
+        BackupError::WrongPassphrase => "wrong-passphrase",
+        BackupError::EmptyPassphrase => "empty-passphrase",
+        BackupError::NotABackup | BackupError::Damaged => "damaged",
+        BackupError::Random => "random",
+        BackupError::Code(error) => code(error),
+        BackupError::NewerVersion | _ => "backup",
     }
 }
