@@ -190,6 +190,18 @@ async fn too_many_frames_are_cut_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn phone_that_vanishes_has_broken_no_rule() {
+    let relay = Relay::start();
+    let (phone, (stranger, _)) = (relay.phone().await, relay.dial().await);
+    drop((phone, stranger));
+    relay.until("both sockets are gone", |r| r.hub.counters().connected.get() == 0).await;
+    relay.until("both sockets are gone", |r| r.hub.counters().unidentified.get() == 0).await;
+    for code in CloseCode::ALL {
+        assert_eq!(relay.hub.counters().closed(code), 0, "{code:?}");
+    }
+}
+
+#[tokio::test]
 async fn new_connection_of_the_same_phone_replaces_the_old_one() {
     let relay = Relay::start();
     let mut old = relay.phone().await;

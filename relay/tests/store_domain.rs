@@ -9,7 +9,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use nod_login::rows::{Asked, ChallengeRow, ChallengeState, EarlyMove, MoveRow, Moved};
+use nod_login::rows::{Asked, ChallengeRow, ChallengeState, EarlyMove, MoveRow, Moved, ReceiptCopy};
 use nod_login::store::Rollback;
 use nod_login::{
     Changed, Event, Outgoing, Policy, Rows, Store, StoreError, StoreExt, UnixMillis, Withdrawal,
@@ -265,7 +265,8 @@ async fn a_move_is_remembered_for_its_service_binding_and_generation(store: Rela
     let binding = BindingId::from_bytes([4; 16]);
     let key = SoftwareKey::generate(&SeededForTests::new(1)).unwrap();
     let (signed, old_approve, receipt) = (Digest::of(b"signed"), key.public_key(), "receipt".to_owned());
-    let moved = Moved { signed, old_approve, old_mailbox: PHONE, receipt, at: NOW };
+    let copy = |n| ReceiptCopy { to: PHONE, envelope: id(n) };
+    let moved = Moved { signed, old_approve, receipt, old: copy(1), new: copy(2), at: NOW };
     let early = vec![EarlyMove { signed: Digest::of(b"early"), exp: 7 }];
     let row = |gen_, moved, early| MoveRow { service: A, binding, gen_, moved, early };
     let rows = [row(1, None, early), row(256, Some(moved), Vec::new())];
@@ -284,7 +285,10 @@ async fn a_move_is_remembered_for_its_service_binding_and_generation(store: Rela
     assert_eq!(found(B, 1).await.unwrap(), Ok(None), "another service's");
 }
 
-async fn a_decided_challenge_is_not_delivered_again(store: RelayStore, _: Arc<Heard>) {
+async fn a_challenge_is_delivered_again_for_its_window_and_not_once_it_is_decided(
+    store: RelayStore,
+    _: Arc<Heard>,
+) {
     let sent = envelope(1, EnvelopeKind::Challenge);
     let asked = Asked {
         binding: BindingId::from_bytes([4; 16]),
@@ -324,8 +328,14 @@ async fn a_decided_challenge_is_not_delivered_again(store: RelayStore, _: Arc<He
         };
         store.run(step).await.unwrap().unwrap();
     };
+    let sent = Outgoing { challenge: Some(row.id), ..sent };
     put(store.clone(), row.clone(), Some(sent)).await;
-    assert_eq!(store.mailbox(PHONE, NOW).await.unwrap().len(), 1);
+    assert_eq!(store.mailbox(PHONE, NOW).await.unwrap()[0].expires, NOW.plus(40_000));
+    row.delivered = Some(NOW.plus(5_000));
+    put(store.clone(), row.clone(), None).await;
+    let again = store.mailbox(PHONE, NOW.plus(20_000)).await.unwrap();
+    assert_eq!(again[0].expires, NOW.plus(30_000), "what is left of the user's window");
+    assert!(store.mailbox(PHONE, NOW.plus(30_000)).await.unwrap().is_empty());
     row.state = ChallengeState::Approved;
     put(store.clone(), row, None).await;
     assert!(store.mailbox(PHONE, NOW).await.unwrap().is_empty());
@@ -379,7 +389,7 @@ conformance! {
     a_step_that_rolls_back_has_no_effects
     effects_leave_even_when_the_caller_has_gone
     a_move_is_remembered_for_its_service_binding_and_generation
-    a_decided_challenge_is_not_delivered_again
+    a_challenge_is_delivered_again_for_its_window_and_not_once_it_is_decided
     expired_envelopes_and_routes_are_deleted
 }
 

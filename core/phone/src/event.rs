@@ -5,9 +5,10 @@ use std::time::Duration;
 use nod_protocol::frames::GoneReason;
 use nod_protocol::messages::Outcome;
 use nod_protocol::qr::RelayAddress;
-use nod_protocol::{BindingId, ChallengeId, EnrolmentId};
+use nod_protocol::{BindingId, ChallengeId, EnrolmentId, MoveId};
 
 use crate::enrol::EnrolError;
+use crate::moving::MoveError;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,40 @@ pub enum Event {
         /// Why.
         reason: RemovedReason,
     },
+    /// Old phone: the relay has opened the rendezvous, so the QR code can be shown.
+    MoveOffered {
+        /// The move.
+        id: MoveId,
+    },
+    /// Old phone: a phone has scanned the QR code; its code must be typed here.
+    MoveJoined {
+        /// The move.
+        id: MoveId,
+    },
+    /// New phone: the old phone has proven itself, so the code can be shown.
+    MoveCode {
+        /// The move.
+        id: MoveId,
+    },
+    /// Something of a move changed: look at `move_status()`.
+    MoveProgress {
+        /// The move.
+        id: MoveId,
+    },
+    /// An account has moved: away from the old phone, or to the new one.
+    AccountMoved {
+        /// The move.
+        id: MoveId,
+        /// The account.
+        account: BindingId,
+    },
+    /// A move is over.
+    MoveEnded {
+        /// The move.
+        id: MoveId,
+        /// Why, unless it is done.
+        error: Option<MoveError>,
+    },
     /// The reader was too slow: that many events were dropped. Look at `pending()`, `accounts()` and `history()`.
     Missed {
         /// How many.
@@ -93,6 +128,8 @@ pub enum RemovedReason {
     User,
     /// Its login server revoked it.
     Revoked,
+    /// It moved to another phone.
+    Moved,
 }
 
 /// Why a connection to a relay ended.

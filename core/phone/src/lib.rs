@@ -15,6 +15,7 @@ pub mod engine;
 pub mod enrol;
 pub mod event;
 pub mod keys;
+pub mod moving;
 #[cfg(feature = "net")]
 mod net;
 pub mod notice;
@@ -30,9 +31,13 @@ pub use codes::{BackupError, Code, CodeError, CodeId, CodeNow, CodeTextError};
 pub use enrol::EnrolError;
 pub use event::{DisconnectReason, Event, RemovedReason};
 pub use keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, SoftwareKeys};
+pub use moving::MoveError;
 #[cfg(feature = "net")]
 pub use net::phone::{
     EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem,
 };
 pub use vault::{FileStorage, KdfCost, StorageError, Unlock, Vault, VaultError, VaultStorage};
-pub use view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};
+pub use view::{
+    Account, HistoryEnd, HistoryEntry, MoveEnd, MoveRole, MoveStatus, MoveStep, MovingAccount, MovingState,
+    Pending, RelayStatus,
+};

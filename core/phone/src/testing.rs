@@ -1,5 +1,7 @@
 //! For tests: the login server's side of every flow, written with the protocol crate alone, and a phone of test parts.
 
+pub(crate) mod meeting;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -50,10 +50,12 @@ impl RelayStore {
                 if !expired.is_empty() {
                     self.own_step(move |txn, _| {
                         for key in expired {
-                            match tag {
-                                Tag::Carried => rendezvous::forget_carried(txn, &key)?,
-                                Tag::Rendezvous => rendezvous::forget(txn, &key, now)?,
-                                _ => txn.delete(&key),
+                            if tag == Tag::Carried {
+                                rendezvous::forget_carried(txn, &key)?;
+                            } else if tag == Tag::Rendezvous {
+                                rendezvous::forget(txn, &key, now)?;
+                            } else {
+                                txn.delete(&key);
                             }
                         }
                         Ok::<(), StoreError>(())

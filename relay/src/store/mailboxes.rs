@@ -1,11 +1,13 @@
 //! Mailboxes, and the routes of enrolments.
 
+use nod_login::rows::ChallengeRow;
 use nod_login::{Outgoing, StoreError, UnixMillis, Withdrawal};
 use nod_protocol::frames::{EnvelopeKind, GoneReason};
 use nod_protocol::{EnrolmentId, EnvelopeId, MailboxId, ServiceId};
 use serde::{Deserialize, Serialize};
 
 use super::effects::Effect;
+use super::engine::View;
 use super::layout::{self, Tag};
 use super::links;
 use super::login_rows::{read_row, unavailable};
@@ -73,8 +75,9 @@ impl RelayStore {
             let rows = view.scan_prefix(&prefix, 4 * MAX_ENVELOPES).map_err(unavailable)?;
             let mut valid = Vec::new();
             for (_, bytes) in rows {
-                let envelope: Outgoing =
+                let mut envelope: Outgoing =
                     serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged("envelope"))?;
+                shorten(view, &mut envelope)?;
                 if now < envelope.expires && valid.len() < MAX_ENVELOPES {
                     valid.push(envelope);
                 }
@@ -236,4 +239,16 @@ impl RelayStore {
         })
         .await
     }
+}
+
+/// A challenge that was delivered once lives as long as the user's window, and is sent again with what is left of it.
+fn shorten(view: &dyn View, envelope: &mut Outgoing) -> Result<(), StoreError> {
+    let Some(challenge) = envelope.challenge else { return Ok(()) };
+    let key = layout::challenge(envelope.service, challenge);
+    if let Some(row) = read_row::<ChallengeRow>(view, &key, "challenge")?
+        && let Some(delivered) = row.delivered
+    {
+        envelope.expires = envelope.expires.min(delivered.plus(row.window_ms));
+    }
+    Ok(())
 }

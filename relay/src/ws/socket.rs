@@ -104,9 +104,15 @@ fn poll_message(socket: &mut WebSocket, cx: &mut Context<'_>) -> Poll<Option<Rec
     })
 }
 
-/// Tells a peer that breaks the rules from a network that broke: the first is told so.
+/// How the WebSocket library says that the stream ended without a close frame. Its type is not within reach here.
+const VANISHED: &str = "Connection reset without closing handshake";
+
+/// Tells a peer that breaks the rules from a network that broke or a phone that vanished: the first is told so.
 fn is_misbehaviour(error: axum::Error) -> bool {
     let error = error.into_inner();
+    if error.to_string().ends_with(VANISHED) {
+        return false;
+    }
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
     while let Some(error) = source {
         if error.is::<std::io::Error>() {

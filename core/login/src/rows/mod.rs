@@ -11,4 +11,4 @@ pub use binding::{BindingRow, BindingState};
 pub use challenge::{Asked, ChallengeRow, ChallengeState, Decided, GRACE_MS, MAX_OTHER_ANSWERS, OtherAnswer};
 pub use enrolment::{AbortReason, Claim, EnrolmentRow, EnrolmentState};
 pub use limits::{LimitsRow, Suppressed};
-pub use moving::{EarlyMove, MAX_EARLY_MOVES, MoveRow, Moved};
+pub use moving::{EarlyMove, MAX_EARLY_MOVES, MoveRow, Moved, ReceiptCopy};

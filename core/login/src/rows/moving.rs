@@ -1,7 +1,7 @@
 //! What became of the authorisations to move a binding to a new phone (docs/protocol.md section 6).
 
 use nod_protocol::bytes::Digest;
-use nod_protocol::{BindingId, MailboxId, PublicKey, ServiceId};
+use nod_protocol::{BindingId, EnvelopeId, MailboxId, PublicKey, ServiceId};
 use serde::{Deserialize, Serialize};
 
 use super::stored;
@@ -40,12 +40,24 @@ pub struct Moved {
     /// message; it approves nothing any more.
     #[serde(with = "stored::key")]
     pub old_approve: PublicKey,
-    /// The old phone's mailbox.
-    pub old_mailbox: MailboxId,
     /// The receipt as it was signed, a `nod-move-receipt+jwt`.
     pub receipt: String,
+    /// The old phone's copy of it.
+    pub old: ReceiptCopy,
+    /// The new phone's.
+    pub new: ReceiptCopy,
     /// When.
     pub at: UnixMillis,
+}
+
+/// One phone's copy of a receipt. Sent again it is the same envelope, so that however often one phone asks, no more
+/// than one lies in the other's mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptCopy {
+    /// The phone's mailbox at the time of the move.
+    pub to: MailboxId,
+    /// The envelope.
+    pub envelope: EnvelopeId,
 }
 
 /// An authorisation that came before its time.

@@ -8,14 +8,14 @@ use nod_protocol::jws::{self, Received};
 use nod_protocol::messages::{
     DeviceKeys, MoveClaims, MoveOutcome, MoveProofClaims, MoveReceiptClaims, MoveRequest,
 };
-use nod_protocol::{BindingId, MailboxId, PublicKey};
+use nod_protocol::{BindingId, EnvelopeId, MailboxId, PublicKey};
 
-use super::sealing::{Letter, NOTICE_MS, RECEIPT_MS, SealingFailed};
+use super::sealing::{Letter, RECEIPT_MS, SealingFailed};
 use super::{LoginServer, ReceiveError};
 use crate::clock::UnixMillis;
-use crate::rows::{BindingRow, MoveRow};
+use crate::rows::{BindingRow, MoveRow, ReceiptCopy};
 use crate::steps::At;
-use crate::steps::moving::{self, CheckedMove, MovedLetters, Verdict};
+use crate::steps::moving::{self, CheckedMove, MovedReceipt, Verdict};
 use crate::store::{StoreError, StoreExt as _};
 
 impl LoginServer {
@@ -35,7 +35,7 @@ impl LoginServer {
             .await??;
         let binding = binding.ok_or(ReceiveError::UnknownAddress)?;
         let (approve, old_mailbox) = signer(&binding, record.as_ref());
-        let new_mailbox = received.hint().keys.channel.thumbprint().into();
+        let new_mailbox = MailboxId::from(received.hint().keys.channel.thumbprint());
         if from != old_mailbox && from != new_mailbox {
             return Err(ReceiveError::UnknownAddress);
         }
@@ -51,20 +51,19 @@ impl LoginServer {
         let claims = verified.into_claims();
         self.check_addressed(&claims, signed, proof)?;
         check_content(&claims, &binding)?;
-        let letters = self.moved_letters(&claims, signed, [old_mailbox, new_mailbox])?;
+        let foreseen = self.foresee_moved(&claims, signed, (old_mailbox, new_mailbox))?;
         let checked = CheckedMove { claims, signed, approve };
         let clock = Arc::clone(&self.clock);
         let verdict = self
             .store
             .run(move |rows| {
                 // The moment that counts is the one at which the step runs.
-                moving::settle(rows, At { service, now: clock.now() }, checked, letters)
+                moving::settle(rows, At { service, now: clock.now() }, checked, foreseen)
             })
             .await??;
         match verdict {
             Verdict::Moved => Ok(()),
             Verdict::Unheard => Err(ReceiveError::UnknownAddress),
-            Verdict::Repeated { receipt } => self.send_move_receipt(from, receipt).await,
             Verdict::Expired { gen_ } => self.tell(from, id, signed, (MoveOutcome::Expired, gen_)).await,
             Verdict::Refused { gen_ } => self.tell(from, id, signed, (MoveOutcome::Refused, gen_)).await,
         }
@@ -95,23 +94,19 @@ impl LoginServer {
         Ok(jws::sign(&claims, self.service.keys.current())?)
     }
 
-    /// Signs `moved` before it is so, for both phones. Either may be away for long, and neither can go on without.
-    fn moved_letters(
+    /// Signs `moved` before it is so.
+    fn foresee_moved(
         &self,
         claims: &MoveClaims,
         signed: Digest,
-        to: [MailboxId; 2],
-    ) -> Result<MovedLetters, SealingFailed> {
+        (old, new): (MailboxId, MailboxId),
+    ) -> Result<MovedReceipt, SealingFailed> {
         let now = self.now();
         let end = (MoveOutcome::Moved, claims.gen_.saturating_add(1));
         let receipt = self.sign_move_receipt(claims.iss, signed, end, now)?;
-        let letter = |to| {
-            let (kind, body) = (EnvelopeKind::Moved, receipt.clone());
-            self.envelope(now, Letter { to, kind, body, expires: now.plus(NOTICE_MS), challenge: None })
-        };
-        let [old, new] = to;
-        let envelopes = [letter(old)?, letter(new)?];
-        Ok(MovedLetters { receipt, envelopes })
+        let copy =
+            |to| EnvelopeId::new(now.0, self.random.as_ref()).map(|envelope| ReceiptCopy { to, envelope });
+        Ok(MovedReceipt { receipt, old: copy(old)?, new: copy(new)? })
     }
 
     /// Signs an outcome and sends it to the phone that asks.
@@ -122,17 +117,10 @@ impl LoginServer {
         signed: Digest,
         end: (MoveOutcome, u64),
     ) -> Result<(), ReceiveError> {
-        let receipt = self.sign_move_receipt(binding, signed, end, self.now())?;
-        self.send_move_receipt(to, receipt).await
-    }
-
-    /// Sends a receipt to the phone that asks, and is there: the other one asks for itself, so that neither can fill
-    /// the other's mailbox.
-    async fn send_move_receipt(&self, to: MailboxId, receipt: String) -> Result<(), ReceiveError> {
         let now = self.now();
+        let body = self.sign_move_receipt(binding, signed, end, now)?;
         let (kind, expires) = (EnvelopeKind::Moved, now.plus(RECEIPT_MS));
-        let letter = Letter { to, kind, body: receipt, expires, challenge: None };
-        Ok(self.send(self.envelope(now, letter)?).await?)
+        Ok(self.send(self.envelope(now, Letter { to, kind, body, expires, challenge: None })?).await?)
     }
 }
 
@@ -140,7 +128,7 @@ impl LoginServer {
 /// generation that the authorisation names where a move has ended that. No key once the binding is revoked.
 fn signer(binding: &BindingRow, record: Option<&MoveRow>) -> (Option<PublicKey>, MailboxId) {
     match record.and_then(|record| record.moved.as_ref()) {
-        Some(moved) => (Some(moved.old_approve), moved.old_mailbox),
+        Some(moved) => (Some(moved.old_approve), moved.old.to),
         None => (binding.keys.as_ref().map(|keys| keys.approve), binding.mailbox),
     }
 }

@@ -14,8 +14,8 @@ use crate::rows::BindingRow;
 /// How long a receipt waits for its phone, in milliseconds.
 pub(super) const RECEIPT_MS: u64 = 600_000;
 
-/// How long a notice waits for its phone, in milliseconds: thirty days.
-pub(super) const NOTICE_MS: u64 = 30 * 24 * 3_600_000;
+/// How long a notice or the receipt of a move waits for its phone, in milliseconds: thirty days.
+pub(crate) const NOTICE_MS: u64 = 30 * 24 * 3_600_000;
 
 /// The service's key or the source of randomness failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

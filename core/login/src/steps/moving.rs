@@ -3,12 +3,14 @@
 
 use nod_protocol::PublicKey;
 use nod_protocol::bytes::Digest;
+use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::messages::{MOVE_LIFE_S, MoveClaims};
 
 use super::{At, end, start};
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Event, Outgoing};
-use crate::rows::{BindingRow, EarlyMove, MAX_EARLY_MOVES, MoveRow, Moved};
+use crate::rows::{BindingRow, EarlyMove, MAX_EARLY_MOVES, MoveRow, Moved, ReceiptCopy};
+use crate::server::NOTICE_MS;
 use crate::store::{Rows, StoreError};
 
 /// Seconds that an authorisation may come before its time by the login server's clock.
@@ -24,20 +26,19 @@ pub(crate) struct CheckedMove {
     pub(crate) approve: PublicKey,
 }
 
-/// The receipt that says `moved`, signed before the step, and the envelopes that carry it to both phones.
+/// The receipt that says `moved`, signed before the step, and its copies for both phones.
 #[derive(Debug)]
-pub(crate) struct MovedLetters {
+pub(crate) struct MovedReceipt {
     pub(crate) receipt: String,
-    pub(crate) envelopes: [Outgoing; 2],
+    pub(crate) old: ReceiptCopy,
+    pub(crate) new: ReceiptCopy,
 }
 
 /// What became of an authorisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The binding has moved just now; the receipts are on their way.
+    /// The binding has moved, now or by this very authorisation before: the receipts are on their way.
     Moved,
-    /// It had moved by this very authorisation; this is the receipt of then.
-    Repeated { receipt: String },
     /// Its time has passed or had not come, for good.
     Expired { gen_: u64 },
     /// The binding is not in force, or no longer at that generation.
@@ -51,18 +52,18 @@ pub(crate) fn settle(
     rows: &mut dyn Rows,
     at: At,
     checked: CheckedMove,
-    letters: MovedLetters,
+    foreseen: MovedReceipt,
 ) -> Result<Verdict, StoreError> {
     let CheckedMove { claims, signed, approve } = checked;
     let Some(binding) = rows.binding(at.service, claims.iss)? else { return Ok(Verdict::Unheard) };
     let gen_ = binding.gen_;
     let record = rows.move_record(at.service, claims.iss, claims.gen_)?;
     if let Some(moved) = record.as_ref().and_then(|record| record.moved.as_ref()) {
-        return Ok(if moved.signed == signed {
-            Verdict::Repeated { receipt: moved.receipt.clone() }
-        } else {
-            Verdict::Refused { gen_ }
-        });
+        if moved.signed != signed {
+            return Ok(Verdict::Refused { gen_ });
+        }
+        tell(rows, at, moved);
+        return Ok(Verdict::Moved);
     }
     // The key is compared besides the generation: it was looked up before the step, when it may have belonged to the
     // phone before this one, and a phone must not authorise for a generation that is not its own.
@@ -77,9 +78,9 @@ pub(crate) fn settle(
         moved: None,
         early: Vec::new(),
     });
-    let judged = match judge(&claims, &record, signed, at.now) {
-        Timely::Now => None,
-        Timely::Never => Some(Verdict::Expired { gen_ }),
+    match judge(&claims, &record, signed, at.now) {
+        Timely::Now => {}
+        Timely::Never => return Ok(Verdict::Expired { gen_ }),
         Timely::NotYet => {
             record.early.retain(|early| at.now.seconds() < early.exp);
             if record.early.len() >= MAX_EARLY_MOVES {
@@ -87,20 +88,30 @@ pub(crate) fn settle(
             }
             record.early.push(EarlyMove { signed, exp: claims.exp });
             rows.put_move(&record);
-            Some(Verdict::Expired { gen_ })
+            return Ok(Verdict::Expired { gen_ });
         }
-    };
-    if let Some(verdict) = judged {
-        return Ok(verdict);
     }
-    let MovedLetters { receipt, envelopes } = letters;
-    let moved = Moved { signed, old_approve: approve, old_mailbox: binding.mailbox, receipt, at: at.now };
-    rows.put_move(&MoveRow { moved: Some(moved), early: Vec::new(), ..record });
+    let MovedReceipt { receipt, old, new } = foreseen;
+    let moved = Moved { signed, old_approve: approve, receipt, old, new, at: at.now };
     exchange(rows, at, binding, claims)?;
-    for envelope in envelopes {
-        rows.send(envelope);
-    }
+    tell(rows, at, &moved);
+    rows.put_move(&MoveRow { moved: Some(moved), early: Vec::new(), ..record });
     Ok(Verdict::Moved)
+}
+
+/// Sends both phones their copy of the receipt. Either may be away for long, and neither can go on without it.
+fn tell(rows: &mut dyn Rows, at: At, moved: &Moved) {
+    for ReceiptCopy { to, envelope } in [moved.old, moved.new] {
+        rows.send(Outgoing {
+            id: envelope,
+            to,
+            service: at.service,
+            kind: EnvelopeKind::Moved,
+            body: moved.receipt.clone(),
+            expires: at.now.plus(NOTICE_MS),
+            challenge: None,
+        });
+    }
 }
 
 enum Timely {

@@ -174,15 +174,17 @@ async fn a_move_authorisation_replayed_gets_the_same_receipt_and_moves_nothing()
 }
 
 #[tokio::test]
-async fn a_receipt_sent_again_goes_to_the_phone_that_asks_only() {
+async fn a_receipt_sent_again_goes_to_both_phones_and_is_the_same_envelope() {
     let (world, old, new) = two().await;
     let request = old.request(1, &new, world.seconds());
     world.send_move(&old.phone, &request).await.unwrap();
-    let _ = world.store.drain_outgoing();
-    for who in [&old, &new] {
+    let first = world.store.drain_outgoing();
+    for (who, days) in [(&old, 1), (&new, 90)] {
+        world.clock.advance(days * 86_400_000);
         world.send_move(&who.phone, &request).await.unwrap();
-        let letter = world.letter(&who.phone, EnvelopeKind::Moved);
-        assert!(TestPhone::open_move_receipt(&old.account, &letter).is_some());
+        let expires = world.clock.now().plus(30 * 86_400_000);
+        let again: Vec<_> = first.iter().cloned().map(|letter| Outgoing { expires, ..letter }).collect();
+        assert_eq!(world.store.drain_outgoing(), again, "one phone cannot fill the other's mailbox");
     }
 }
 

@@ -98,7 +98,8 @@ pub(super) fn drop_account(contents: &mut Contents, id: BindingId) -> bool {
 /// Gives up the mailbox at a relay where nothing is left.
 pub(super) fn drop_idle_channel(contents: &mut Contents, relay: &RelayAddress) {
     let used = contents.accounts.iter().any(|row| &row.relay == relay)
-        || contents.enrolments.iter().any(|row| &row.relay == relay);
+        || contents.enrolments.iter().any(|row| &row.relay == relay)
+        || contents.moves.iter().any(|row| row.uses(relay));
     if !used {
         let Contents { channels, doomed, .. } = contents;
         channels.retain(|row| {

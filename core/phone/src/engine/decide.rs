@@ -147,7 +147,17 @@ impl Engine {
         if let Some(challenge) = answer {
             return Ok((false, vec![Event::AnswerRefused { id: challenge, reason }]));
         }
-        Ok((false, self.enrolment_refused(id, reason)?))
+        let mut events = self.enrolment_refused(id, reason)?;
+        events.extend(self.move_refused(id, reason)?);
+        Ok((false, events))
+    }
+
+    /// A relay has durably taken an envelope. Answers stay outstanding until their receipt; a message of a move does not.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be written.
+    pub fn accepted(&self, id: EnvelopeId) -> Result<Vec<Event>, VaultError> {
+        self.move_accepted(id)
     }
 
     /// Ends what has run out: waiting challenges by the monotonic clock; answers without a receipt, and enrolments.
@@ -182,6 +192,7 @@ impl Engine {
             })?;
         }
         events.extend(self.expire_enrolments(now)?);
+        events.extend(self.expire_offer());
         Ok(events)
     }
 

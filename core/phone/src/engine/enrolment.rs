@@ -3,13 +3,13 @@
 use nod_protocol::frames::{Destination, DeviceFrame, RefusedReason};
 use nod_protocol::messages::ServiceDisplay;
 use nod_protocol::qr::RelayAddress;
-use nod_protocol::{CheckCode, EnrolmentId, EnvelopeId};
+use nod_protocol::{CheckCode, EnrolmentId, EnvelopeId, RandomError};
 
 use super::accounts::drop_idle_channel;
 use super::{Engine, channel_of};
 use crate::enrol::{EnrolError, ScannedEnrolment, VerifiedEnrolment};
 use crate::event::Event;
-use crate::keys::{KeyName, KeyPurpose};
+use crate::keys::{KeyName, KeyPurpose, KeyStoreError};
 use crate::vault::{ChannelRow, Contents, EnrolmentRow, EnrolmentStage, MAX_ENROLMENTS, VaultError};
 
 /// How long an unanswered E1 is kept: twice a QR code's life, in milliseconds.
@@ -52,7 +52,7 @@ impl Engine {
         if full {
             return Err(EnrolError::TooMany);
         }
-        let channel = self.channel(&relay)?;
+        let channel = self.channel::<EnrolError>(&relay)?;
         let sent = scanned.prepare(&*self.keys, &channel, &self.device, &*self.random, &*self.clock)?;
         let row = sent.into_row();
         let raced = self.vault.update(|contents| {
@@ -123,7 +123,10 @@ impl Engine {
     }
 
     /// The phone's key at a relay, made when it is first needed.
-    fn channel(&self, relay: &RelayAddress) -> Result<KeyName, EnrolError> {
+    pub(super) fn channel<E>(&self, relay: &RelayAddress) -> Result<KeyName, E>
+    where
+        E: From<VaultError> + From<RandomError> + From<KeyStoreError>,
+    {
         if let Some(name) = self.vault.read(|contents| channel_of(contents, relay))? {
             return Ok(name);
         }
@@ -133,7 +136,7 @@ impl Engine {
             // Another process of this phone may have made one meanwhile.
             if let Some(name) = channel_of(contents, relay) {
                 contents.doomed.push(fresh.clone());
-                return Ok::<_, EnrolError>(name);
+                return Ok::<_, E>(name);
             }
             contents.channels.push(ChannelRow { relay: relay.clone(), key: fresh.clone() });
             Ok(fresh.clone())

@@ -28,13 +28,16 @@ impl Engine {
     pub fn deliver(&self, relay: &RelayAddress, envelope: &Envelope) -> Result<Handled, VaultError> {
         if self.live().handled.contains(&envelope.id) {
             self.shorten(envelope.id, envelope.ttl);
-            return Ok(Handled { acknowledge: true, events: Vec::new() });
+            return Ok(Handled { acknowledge: true, ..Handled::default() });
         }
         let handled = match envelope.kind {
             EnvelopeKind::Challenge => self.on_challenge(relay, envelope)?,
             EnvelopeKind::Enrolment => self.on_enrolment(relay, &envelope.body)?,
             EnvelopeKind::Notice => self.on_notice(relay, &envelope.body)?,
             EnvelopeKind::Receipt => self.on_receipt(relay, &envelope.body)?,
+            EnvelopeKind::Move => self.on_move(relay, envelope)?,
+            EnvelopeKind::Moved => self.on_moved(relay, &envelope.body)?,
+            EnvelopeKind::Rotation => Handled::default(),
         };
         if handled.acknowledge {
             self.live().remember(envelope.id);
@@ -83,7 +86,7 @@ impl Engine {
         challenge: VerifiedChallenge,
     ) -> Result<Handled, VaultError> {
         let id = challenge.claims().jti;
-        let done = Handled { acknowledge: true, events: Vec::new() };
+        let done = Handled { acknowledge: true, ..Handled::default() };
         if self.vault.read(|contents| answered(contents, id))? {
             return Ok(done);
         }
@@ -110,7 +113,7 @@ impl Engine {
             challenge,
             deciding: false,
         });
-        Ok(Handled { acknowledge: true, events: vec![Event::Challenge { id }] })
+        Ok(Handled { acknowledge: true, events: vec![Event::Challenge { id }], ..Handled::default() })
     }
 
     fn raise_generation(&self, account: &AccountRow, gen_: u64) -> Result<(), VaultError> {
@@ -130,7 +133,7 @@ impl Engine {
         let digest = Digest::of(body.as_bytes());
         for row in rows {
             if matches!(&row.stage, EnrolmentStage::Verified(provisional) if provisional.e2 == digest) {
-                return Ok(Handled { acknowledge: true, events: Vec::new() });
+                return Ok(Handled { acknowledge: true, ..Handled::default() });
             }
             let id = row.id;
             let Some(sent) = SentEnrolment::from_row(row) else { continue };
@@ -139,14 +142,14 @@ impl Engine {
             match stored {
                 Ok(()) => {
                     let events = vec![Event::EnrolmentVerified { id }];
-                    return Ok(Handled { acknowledge: true, events });
+                    return Ok(Handled { acknowledge: true, events, ..Handled::default() });
                 }
                 Err(EnrolError::NotForThisPhone) => {}
                 Err(EnrolError::Vault(error)) => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, "an enrolment was refused");
                     let events = self.end_enrolment(id, error).into_iter().collect();
-                    return Ok(Handled { acknowledge: true, events });
+                    return Ok(Handled { acknowledge: true, events, ..Handled::default() });
                 }
             }
         }
@@ -230,7 +233,7 @@ impl Engine {
                 Event::EnrolmentFailed { id: row.id, error: EnrolError::Aborted }
             }
         };
-        Ok(Handled { acknowledge: true, events: vec![event] })
+        Ok(Handled { acknowledge: true, events: vec![event], ..Handled::default() })
     }
 
     fn on_account_notice(&self, account: &AccountRow, notice: VerifiedNotice) -> Result<Handled, VaultError> {
@@ -247,7 +250,7 @@ impl Engine {
             // The activation again, or an abortion that came too late to matter.
             NoticeEvent::Activated | NoticeEvent::Aborted => Vec::new(),
         };
-        Ok(Handled { acknowledge: true, events })
+        Ok(Handled { acknowledge: true, events, ..Handled::default() })
     }
 
     fn on_receipt(&self, relay: &RelayAddress, body: &str) -> Result<Handled, VaultError> {
@@ -275,7 +278,11 @@ impl Engine {
             close(contents, &answer, HistoryEnd::Receipt(outcome), at);
             Ok::<_, VaultError>(())
         })?;
-        Ok(Handled { acknowledge: true, events: vec![Event::Decided { id: answer.challenge, outcome }] })
+        Ok(Handled {
+            acknowledge: true,
+            events: vec![Event::Decided { id: answer.challenge, outcome }],
+            ..Handled::default()
+        })
     }
 
     /// An envelope delivered again cannot give the user more time, only less.

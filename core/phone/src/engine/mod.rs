@@ -8,6 +8,7 @@ mod codes;
 mod decide;
 mod enrolment;
 mod inbound;
+mod moving;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,7 @@ use crate::event::Event;
 use crate::keys::{KeyStore, KeyStoreError, NamedSigner};
 use crate::vault::{AccountRow, Contents, Vault, VaultError};
 use crate::view::Pending;
+use moving::LiveOffer;
 
 pub use accounts::AccountError;
 pub use enrolment::EnrolmentProgress;
@@ -65,6 +67,8 @@ pub struct Engine {
 struct Live {
     challenges: Vec<LiveChallenge>,
     handled: VecDeque<EnvelopeId>,
+    offer: Option<LiveOffer>,
+    early: Vec<Envelope>,
 }
 
 /// A verified challenge that waits for the user.
@@ -101,6 +105,8 @@ pub struct Envelope {
 pub struct Handled {
     /// Whether `received` is to be sent: it was verified, and is kept where it must be.
     pub acknowledge: bool,
+    /// Further envelopes that are to be acknowledged: they had come too early, and were acted on now.
+    pub also: Vec<EnvelopeId>,
     /// What happened, in order.
     pub events: Vec<Event>,
 }
@@ -139,10 +145,14 @@ impl Engine {
     /// # Errors
     /// [`VaultError`] when the vault cannot be read.
     pub fn relays(&self) -> Result<Vec<RelayAddress>, VaultError> {
+        let offer = self.offer_relay();
         self.vault.read(|contents| {
             let accounts = contents.accounts.iter().map(|row| &row.relay);
-            let mut relays: Vec<_> =
-                accounts.chain(contents.enrolments.iter().map(|row| &row.relay)).cloned().collect();
+            let enrolments = contents.enrolments.iter().map(|row| &row.relay);
+            let mut relays: Vec<_> = accounts.chain(enrolments).cloned().chain(offer).collect();
+            // Where a move still has something to do there is a channel, and nowhere else.
+            let channels = contents.channels.iter().map(|row| &row.relay);
+            relays.extend(channels.filter(|at| contents.moves.iter().any(|row| row.uses(at))).cloned());
             relays.sort();
             relays.dedup();
             relays
@@ -173,10 +183,12 @@ impl Engine {
     /// [`VaultError`] when the vault cannot be read.
     pub fn outstanding(&self, relay: &RelayAddress) -> Result<Vec<DeviceFrame>, VaultError> {
         let now = self.clock.unix_millis();
+        let offer = self.offer_frames(relay);
         self.vault.read(|contents| {
             let enrolments = contents.enrolments.iter().filter(|row| &row.relay == relay);
             let answers = contents.answers.iter().filter(|row| &row.relay == relay && row.until > now);
-            enrolments.filter_map(enrolment::frame_of).chain(answers.map(decide::frame_of)).collect()
+            let before = enrolments.filter_map(enrolment::frame_of).chain(answers.map(decide::frame_of));
+            before.chain(offer).chain(moving::move_frames(contents, relay, now)).collect()
         })
     }
 
@@ -192,7 +204,8 @@ impl Engine {
     /// When the next challenge expires, by the monotonic clock.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.live().challenges.iter().filter(|c| !c.deciding).map(|c| c.deadline).min()
+        let challenge = self.live().challenges.iter().filter(|c| !c.deciding).map(|c| c.deadline).min();
+        challenge.into_iter().chain(self.offer_deadline()).min()
     }
 
     /// The clock that the engine goes by.

@@ -25,8 +25,8 @@ pub(super) enum Step {
     Deliver(Envelope),
     /// An envelope was withdrawn.
     Gone(EnvelopeId, GoneReason),
-    /// A sent envelope was taken. It stays outstanding until its answer comes.
-    Accepted,
+    /// A sent envelope was taken. An answer stays outstanding until its receipt comes.
+    Accepted(EnvelopeId),
     /// A sent envelope was not taken.
     Refused(EnvelopeId, RefusedReason),
     /// Nothing but to remember when to come back.
@@ -70,7 +70,7 @@ impl Link {
                 Ok(Step::Deliver(envelope(id, kind, service, body, ttl_ms)))
             }
             (State::Online { .. }, RelayFrame::Gone { id, reason }) => Ok(Step::Gone(id, reason)),
-            (State::Online { .. }, RelayFrame::Accepted { id: _ }) => Ok(Step::Accepted),
+            (State::Online { .. }, RelayFrame::Accepted { id }) => Ok(Step::Accepted(id)),
             (State::Online { .. }, RelayFrame::Refused { id, reason }) => Ok(Step::Refused(id, reason)),
             (_, RelayFrame::Drain { after_ms }) => {
                 self.come_back = Some(now.saturating_add(Duration::from_millis(after_ms).min(MAX_DRAIN)));

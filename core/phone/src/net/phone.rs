@@ -1,13 +1,14 @@
 //! The facade that an app, a command line or a demo uses: about a dozen calls and one stream of events.
 
 mod codes;
+mod moving;
 mod parts;
 mod pending;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use nod_protocol::messages::{Decision, DeviceInfo, Outcome};
@@ -137,21 +138,9 @@ impl Phone {
     /// # Errors
     /// [`VaultError`] when the vault cannot be read.
     pub fn connect(&self) -> Result<(), VaultError> {
-        let relays = self.shared.engine.relays()?;
         let mut session = self.session();
         let session = session.get_or_insert_with(|| self.start());
-        for relay in relays {
-            let known = session.relays.get(&relay).filter(|lane| !lane.ended.load(Ordering::SeqCst));
-            if let Some(lane) = known {
-                lane.kick.notify_one();
-                continue;
-            }
-            let lane = Arc::new(Lane::default());
-            session.relays.insert(relay.clone(), Arc::clone(&lane));
-            let task = run_relay(Arc::clone(&self.shared), relay, lane, session.token.clone());
-            session.tracker.spawn(task);
-        }
-        Ok(())
+        reach(&self.shared, session)
     }
 
     /// Ends every connection and waits until they have ended.
@@ -269,6 +258,7 @@ impl Phone {
     fn start(&self) -> Session {
         let (tracker, token) = (TaskTracker::new(), CancellationToken::new());
         tracker.spawn(expire(Arc::clone(&self.shared), token.clone()));
+        tracker.spawn(follow(Arc::clone(&self.shared), Arc::downgrade(&self.session), token.clone()));
         let _stop = token.clone().drop_guard();
         Session { tracker, relays: HashMap::new(), token, _stop }
     }
@@ -281,6 +271,33 @@ impl Phone {
 impl std::fmt::Debug for Phone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Phone(…)")
+    }
+}
+
+/// Connects to every relay where the phone has something, and wakes those that are connected.
+fn reach(shared: &Arc<Shared>, session: &mut Session) -> Result<(), VaultError> {
+    for relay in shared.engine.relays()? {
+        let known = session.relays.get(&relay).filter(|lane| !lane.ended.load(Ordering::SeqCst));
+        if let Some(lane) = known {
+            lane.kick.notify_one();
+            continue;
+        }
+        let lane = Arc::new(Lane::default());
+        session.relays.insert(relay.clone(), Arc::clone(&lane));
+        let task = run_relay(Arc::clone(shared), relay, lane, session.token.clone());
+        session.tracker.spawn(task);
+    }
+    Ok(())
+}
+
+/// Reaches relays that a move needs. It holds the session weakly: it ends with it.
+async fn follow(shared: Arc<Shared>, session: Weak<Mutex<Option<Session>>>, stop: CancellationToken) {
+    while stop.run_until_cancelled(shared.moved_on.notified()).await.is_some() {
+        let Some(session) = session.upgrade() else { break };
+        let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(error)) = session.as_mut().map(|session| reach(&shared, session)) {
+            tracing::error!(%error, "the vault failed");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use nod_protocol::frames::{CloseCode, DeviceFrame, MAX_FRAME, RelayFrame};
+use nod_protocol::frames::{CloseCode, DeviceFrame, EnvelopeKind, MAX_FRAME, RelayFrame};
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{EnvelopeId, Random};
 use tokio::net::TcpStream;
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) events: broadcast::Sender<Event>,
     /// Wakes whoever waits for the next challenge to expire.
     pub(crate) deadlines: Notify,
+    /// A move has gone on: every relay of this phone is to be connected, and asked what is to be sent there.
+    pub(crate) moved_on: Notify,
     status: Mutex<HashMap<RelayAddress, RelayStatus>>,
 }
 
@@ -55,7 +57,15 @@ impl Shared {
         tls: Arc<rustls::ClientConfig>,
         events: broadcast::Sender<Event>,
     ) -> Self {
-        Self { engine, random, tls, events, deadlines: Notify::new(), status: Mutex::default() }
+        Self {
+            engine,
+            random,
+            tls,
+            events,
+            deadlines: Notify::new(),
+            moved_on: Notify::new(),
+            status: Mutex::default(),
+        }
     }
 
     pub(crate) fn emit(&self, events: impl IntoIterator<Item = Event>) {
@@ -256,11 +266,17 @@ impl Open<'_> {
                 self.send_outstanding().await
             }
             Step::Deliver(envelope) => {
-                let (id, relay) = (envelope.id, self.relay.clone());
+                let (id, kind, relay) = (envelope.id, envelope.kind, self.relay.clone());
                 let handled = self.call(move |engine| engine.deliver(&relay, &envelope)).await?;
                 let handled = handled.map_err(no_vault)?;
                 if handled.acknowledge {
                     self.send(&DeviceFrame::Received { id }).await?;
+                }
+                for id in handled.also {
+                    self.send(&DeviceFrame::Received { id }).await?;
+                }
+                if kind == EnvelopeKind::Move || kind == EnvelopeKind::Moved {
+                    return self.after_move(handled.events).await;
                 }
                 self.shared.emit(handled.events);
                 Ok(())
@@ -279,8 +295,19 @@ impl Open<'_> {
                 self.shared.emit(events);
                 Ok(())
             }
-            Step::Accepted | Step::Drain => Ok(()),
+            Step::Accepted(id) => {
+                let events = self.call(move |engine| engine.accepted(id)).await?.map_err(no_vault)?;
+                if events.is_empty() { Ok(()) } else { self.after_move(events).await }
+            }
+            Step::Drain => Ok(()),
         }
+    }
+
+    /// A move has gone on: there may be something to send here, or at a relay that was not needed before.
+    async fn after_move(&mut self, events: Vec<Event>) -> Result<(), DisconnectReason> {
+        self.shared.emit(events);
+        self.shared.moved_on.notify_one();
+        self.send_outstanding().await
     }
 
     /// Sends what is outstanding and was not sent on this connection yet.
@@ -288,9 +315,12 @@ impl Open<'_> {
         let relay = self.relay.clone();
         let frames = self.call(move |engine| engine.outstanding(&relay)).await?.map_err(no_vault)?;
         for frame in frames {
-            if let DeviceFrame::Send { id, .. } = frame
-                && self.sent.insert(id)
-            {
+            let (DeviceFrame::Send { id, .. } | DeviceFrame::Open { id, .. } | DeviceFrame::Link { id, .. }) =
+                frame
+            else {
+                continue;
+            };
+            if self.sent.insert(id) {
                 self.send(&frame).await?;
             }
         }

@@ -44,6 +44,9 @@ pub(crate) struct Contents {
     /// One-time codes, in the user's order.
     #[serde(default)]
     pub(crate) codes: Vec<CodeRow>,
+    /// Moves to a new phone, this one's or another's; the last is the latest.
+    #[serde(default)]
+    pub(crate) moves: Vec<super::MoveRow>,
     /// Keys whose rows are gone and that are still to be deleted.
     #[serde(default)]
     pub(crate) doomed: Vec<KeyName>,

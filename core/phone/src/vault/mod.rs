@@ -4,6 +4,7 @@
 //! it and replaces it, so that no process writes over another's. Argon2id runs once per process.
 
 mod contents;
+mod move_rows;
 mod seal;
 mod storage;
 
@@ -15,6 +16,10 @@ use zeroize::Zeroizing;
 pub(crate) use contents::{
     AccountRow, AnswerRow, ChannelRow, Contents, EnrolmentRow, EnrolmentStage, KeyNames, MAX_ANSWERS,
     MAX_ENROLMENTS, MAX_HISTORY, ProvisionalRow, SealedKey,
+};
+pub(crate) use move_rows::{
+    AuthorisationRow, LinkRow, MAX_AUTHORISATIONS, MAX_MOVES, MAX_MOVING, MoveRow, MoveStage, MovingCodesRow,
+    MovingRow, OfferedKeys, OutRow,
 };
 pub(crate) use seal::{CODES, Opening};
 pub use seal::{KdfCost, Unlock};

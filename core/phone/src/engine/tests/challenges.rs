@@ -116,7 +116,7 @@ fn a_decided_challenge_is_not_shown_again() {
     let id = ask(&login, &phone, &claims);
     phone.engine.decide(id, Decision::Deny, None).unwrap();
     let again = login.deliver(&phone, Challenge, login.seal(&claims));
-    assert_eq!(again, Handled { acknowledge: true, events: Vec::new() });
+    assert_eq!(again, Handled { acknowledge: true, ..Handled::default() });
     assert_eq!(phone.engine.decide(id, Decision::Approve, number("42")), Err(AnswerError::AlreadyAnswered));
 }
 

@@ -11,7 +11,10 @@ fn an_enrolment_shows_the_code_that_the_login_server_expects() {
     let claims = login.take_e1(&e1);
     let e2 = login.e2(&e1, &claims);
     let handled = login.deliver(&phone, Enrolment, e2);
-    assert_eq!(handled, Handled { acknowledge: true, events: vec![Event::EnrolmentVerified { id }] });
+    assert_eq!(
+        handled,
+        Handled { acknowledge: true, events: vec![Event::EnrolmentVerified { id }], ..Handled::default() }
+    );
     let Ok(Some(EnrolmentProgress::Verified { code, service })) = phone.engine.enrolment(id) else {
         panic!("not verified");
     };

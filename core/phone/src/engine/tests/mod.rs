@@ -6,6 +6,7 @@ mod any_order;
 mod challenges;
 mod codes;
 mod enrolment;
+mod moving;
 
 use std::time::Duration;
 

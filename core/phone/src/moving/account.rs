@@ -1,0 +1,183 @@
+//! One account of a move: the new phone's keys, the old one's authorisation, the proof, and the login server's receipt.
+
+use nod_protocol::jws::{self, Received, Verified};
+use nod_protocol::messages::{
+    DeviceKeys, MOVE_LIFE_S, MoveClaims, MoveProofClaims, MoveReceiptClaims, MoveRequest,
+};
+use nod_protocol::{BindingId, Digest, EnvelopeId, PublicKey, Random, ServiceId, move_seal, text};
+
+use super::MoveError;
+use super::wire::AccountItem;
+use crate::keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, NamedSigner};
+use crate::vault::{AccountRow, AuthorisationRow, KeyNames, MoveRow, OfferedKeys};
+
+/// Seconds by which an authorisation is dated back, so that a login server's clock that is a little behind takes it.
+const DATED_BACK_S: u64 = 30;
+
+/// Makes the new phone's keys for an account that the old phone announced, and the account as it becomes.
+pub(crate) fn prepare(
+    item: AccountItem,
+    channel: &KeyName,
+    keys: &dyn KeyStore,
+    random: &dyn Random,
+    now: u64,
+) -> Result<(AccountRow, DeviceKeys), MoveError> {
+    item.display.check().map_err(|_| MoveError::Protocol)?;
+    text::check(&item.label, 128).map_err(|_| MoveError::Protocol)?;
+    let names = KeyNames {
+        approve: KeyName::fresh(KeyPurpose::Approve, random)?,
+        deny: KeyName::fresh(KeyPurpose::Deny, random)?,
+        enc: KeyName::fresh(KeyPurpose::Enc, random)?,
+    };
+    let made: Result<_, KeyStoreError> = (|| {
+        Ok(DeviceKeys {
+            approve: keys.create(&names.approve, KeyPurpose::Approve)?,
+            deny: keys.create(&names.deny, KeyPurpose::Deny)?,
+            enc: keys.create(&names.enc, KeyPurpose::Enc)?,
+            channel: keys.public_key(channel)?,
+        })
+    })();
+    let public = made.inspect_err(|_| {
+        for name in names.all() {
+            // Nothing refers to a key that could not be deleted; it is of no use to anyone.
+            let _ = keys.delete(&name);
+        }
+    })?;
+    let account = AccountRow {
+        id: item.bid,
+        service: item.service,
+        service_key: item.key,
+        nkh: item.nkh,
+        display: item.display,
+        label: item.label,
+        relay: item.relay,
+        mode: item.mode,
+        // It has the keys of the generation to come; the receipt says which one that is.
+        gen_: item.gen_,
+        keys: names,
+        ctr: 0,
+        created: now,
+    };
+    Ok((account, public))
+}
+
+/// The old phone vouches for the new one's keys: `nod-move+jwt` by the approve key, for which the user is verified.
+pub(crate) fn authorise(
+    account: &AccountRow,
+    offered: &OfferedKeys,
+    row: &MoveRow,
+    keys: &dyn KeyStore,
+    random: &dyn Random,
+    now: u64,
+) -> Result<AuthorisationRow, MoveError> {
+    let iat = (now / 1000).saturating_add_signed(row.clock_offset_s).saturating_sub(DATED_BACK_S);
+    let claims = MoveClaims {
+        iss: account.id,
+        aud: account.service,
+        gen_: account.gen_,
+        mid: row.id,
+        th: transcript(row).ok_or(MoveError::Protocol)?,
+        keys: offered.keys.clone(),
+        attestation: offered.attestation.clone(),
+        device: row.peer.clone().ok_or(MoveError::Protocol)?,
+        uv: keys.verifies_user(),
+        iat,
+        exp: iat + MOVE_LIFE_S,
+    };
+    let reason = format!("Move {} to the new phone", account.display.name);
+    let authorisation = sign(&claims, keys, &account.keys.approve, &reason)?;
+    row_of(authorisation, account.gen_, random, now)
+}
+
+/// The new phone proves that it holds the keys that an authorisation names.
+pub(crate) fn prove(
+    authorisation: String,
+    fresh: &AccountRow,
+    row: &MoveRow,
+    keys: &dyn KeyStore,
+    random: &dyn Random,
+    now: u64,
+) -> Result<AuthorisationRow, MoveError> {
+    // Only its content can be looked at: the key that signed it is known to the login server alone.
+    let received = Received::<MoveClaims>::parse(&authorisation).map_err(|_| MoveError::Protocol)?;
+    let claims = received.hint();
+    let own = keys.public_key(&fresh.keys.approve)? == claims.keys.approve
+        && keys.public_key(&fresh.keys.deny)? == claims.keys.deny
+        && keys.public_key(&fresh.keys.enc)? == claims.keys.enc;
+    let fits = claims.iss == fresh.id
+        && claims.aud == fresh.service
+        && claims.mid == row.id
+        && Some(claims.th) == transcript(row);
+    if !own || !fits {
+        return Err(MoveError::Protocol);
+    }
+    let gen_ = claims.gen_;
+    let mut made = row_of(authorisation, gen_, random, now)?;
+    let proof = MoveProofClaims { iss: fresh.id, aud: fresh.service, h: made.h };
+    let reason = format!("Take {} over", fresh.display.name);
+    made.proof = Some(sign(&proof, keys, &fresh.keys.approve, &reason)?);
+    Ok(made)
+}
+
+/// Whether a proof is the one for an authorisation: nothing else is handed to a login server.
+pub(crate) fn is_proof_of(authorisation: &AuthorisationRow, proof: &str, approve: &PublicKey) -> bool {
+    let verified = Received::<MoveProofClaims>::parse(proof).and_then(|proof| proof.verify(approve));
+    verified.is_ok_and(|proof| proof.claims().h == authorisation.h)
+}
+
+/// What is handed to the login server; none before there is a proof.
+pub(crate) fn request(authorisation: &AuthorisationRow) -> Option<MoveRequest> {
+    let proof = authorisation.proof.clone()?;
+    Some(MoveRequest { authorisation: authorisation.authorisation.clone(), proof })
+}
+
+/// Whom a receipt claims to be about, for finding the authorisation. Decide nothing on it.
+pub(crate) fn receipt_hint(body: &str) -> Option<(BindingId, Digest)> {
+    let received = Received::<MoveReceiptClaims>::parse(body).ok()?;
+    Some((received.hint().aud, received.hint().mh))
+}
+
+/// Checks a receipt: the pinned service's word on this very authorisation.
+pub(crate) fn verify_receipt(
+    body: &str,
+    service: ServiceId,
+    service_key: &PublicKey,
+    binding: BindingId,
+    h: &Digest,
+) -> Option<MoveReceiptClaims> {
+    let received = Received::<MoveReceiptClaims>::parse(body).ok()?;
+    let claims = received.verify(service_key).map(Verified::into_claims).ok()?;
+    (claims.iss == service && claims.aud == binding && claims.mh == *h).then_some(claims)
+}
+
+fn transcript(row: &MoveRow) -> Option<Digest> {
+    Some(move_seal::transcript(&row.m1, row.m2.as_ref()?))
+}
+
+fn row_of(
+    authorisation: String,
+    gen_: u64,
+    random: &dyn Random,
+    now: u64,
+) -> Result<AuthorisationRow, MoveError> {
+    Ok(AuthorisationRow {
+        h: jws::signed_digest(&authorisation).ok_or(MoveError::Protocol)?,
+        gen_,
+        authorisation,
+        proof: None,
+        proof_sent: false,
+        envelope: EnvelopeId::new(now, random)?,
+        settled: false,
+        at: now,
+    })
+}
+
+fn sign<C: jws::Claims>(
+    claims: &C,
+    keys: &dyn KeyStore,
+    name: &KeyName,
+    reason: &str,
+) -> Result<String, MoveError> {
+    let signer = NamedSigner::new(keys, name, reason)?;
+    jws::sign(claims, &signer).map_err(|_| MoveError::Key(signer.failure()))
+}
