@@ -144,7 +144,7 @@ fn possibilities() -> Vec<(Possible, Property<Scope>)> {
             }),
         ),
         (
-            |scope| scope.moves > 1,
+            |scope| scope.keys > 1,
             Property::sometimes("two new phones race: one wins, the other is refused", |_, s: &State| {
                 s.owners[usize::from(s.moves[0].key)] != s.owners[usize::from(s.moves[1].key)]
                     && s.moves[0].gen_ == s.moves[1].gen_

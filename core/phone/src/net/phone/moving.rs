@@ -145,6 +145,14 @@ impl Phone {
         }
     }
 
+    /// Old phone: deletes the one-time codes that the new one has acknowledged, and says how many.
+    ///
+    /// # Errors
+    /// [`MoveError::NotFound`] when the last move has brought no codes over.
+    pub fn delete_moved_codes(&self) -> Result<usize, MoveError> {
+        self.shared.engine.delete_moved_codes()
+    }
+
     /// Ends the move that is under way on this phone. What was authorised already may still move.
     ///
     /// # Errors
