@@ -8,6 +8,7 @@ mod exit;
 mod login;
 mod out;
 mod phone;
+mod picture;
 mod relay;
 mod rest;
 mod screen;

@@ -8,3 +8,9 @@ use zeroize::Zeroizing;
 pub(crate) fn passphrase() -> Option<Zeroizing<String>> {
     std::env::var("NOD_PASSPHRASE").ok().map(Zeroizing::new)
 }
+
+/// The passphrase of a backup of one-time codes, from `NOD_EXPORT_PASSPHRASE`.
+#[allow(clippy::disallowed_methods, reason = "the settings are where the environment is read")]
+pub(crate) fn export_passphrase() -> Option<Zeroizing<String>> {
+    std::env::var("NOD_EXPORT_PASSPHRASE").ok().map(Zeroizing::new)
+}

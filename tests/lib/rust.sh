@@ -9,6 +9,6 @@ suite_build() {
 
 about_rust() { echo 'unit, property, architecture, hostile-relay, crash and end-to-end tests'; }
 suite_rust() {
-  need_compilers || return 1
+  need_compilers && need_debian oathtool oathtool || return 1
   cargo test --locked --workspace --no-fail-fast
 }

@@ -159,6 +159,15 @@ mod tests {
             "nod phone --vault v report bLvpC921VAzoqqq8fDdlbg",
             "nod phone --vault v watch",
             "nod phone --vault v remove bLvpC921VAzoqqq8fDdlbg",
+            "nod phone --vault v codes --json",
+            "nod phone --vault v add-code -",
+            "nod phone --vault v import-codes picture.png",
+            "nod phone --vault v next-code bLvpC921VAzoqqq8fDdlbg",
+            "nod phone --vault v rename-code bLvpC921VAzoqqq8fDdlbg Bank alice",
+            "nod phone --vault v move-code bLvpC921VAzoqqq8fDdlbg 1",
+            "nod phone --vault v remove-code bLvpC921VAzoqqq8fDdlbg",
+            "nod phone --vault v export-codes f --force",
+            "nod phone --vault v restore-codes f",
             "nod bench --json --only verify_us",
         ];
         for line in lines {
@@ -182,6 +191,8 @@ mod tests {
                 format!("nod phone remove {id}"),
                 format!("nod phone confirm-key {id}"),
                 format!("nod service rotate-key {id}"),
+                format!("nod phone next-code {id} --json"),
+                format!("nod phone remove-code {id}"),
             ] {
                 if let Err(error) = Cli::try_parse_from(line.split(' ')) {
                     panic!("{line}: {error}");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use nod_phone::CodeId;
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{BindingId, ChallengeId};
 
@@ -78,6 +79,74 @@ pub(crate) enum PhoneCommand {
         #[arg(allow_hyphen_values = true)]
         account: BindingId,
     },
+    /// List the one-time codes with what they show now.
+    ///
+    /// A counter-based code shows nothing here: ask for its next one with `next-code`.
+    Codes,
+    /// Add a one-time code from the text of its QR code.
+    ///
+    /// The text holds the secret, and a command line can be read by every process of the machine: give `-`,
+    /// and the text on standard input (or typed when asked).
+    AddCode {
+        /// The text of the QR code (otpauth://…), or `-` to read it from standard input.
+        uri: String,
+    },
+    /// Add one-time codes from a QR code: one, or an export of Google Authenticator.
+    ///
+    /// An export in several QR codes is added part by part, in any order; a part that was added before adds
+    /// nothing. As for `add-code`, give `-` or a picture rather than the text itself.
+    ImportCodes {
+        /// A picture of the QR codes (PNG or JPEG), their text (otpauth://… or otpauth-migration://…), or `-`.
+        from: String,
+    },
+    /// Show the next code of a counter-based one. Its counter is saved first.
+    NextCode {
+        /// The code, as `codes` lists it.
+        #[arg(allow_hyphen_values = true)]
+        id: CodeId,
+    },
+    /// Give a one-time code another issuer and account.
+    RenameCode {
+        /// The code, as `codes` lists it.
+        #[arg(allow_hyphen_values = true)]
+        id: CodeId,
+        /// Who issued it; may be empty.
+        issuer: String,
+        /// The account; may be empty where there is an issuer.
+        #[arg(default_value = "")]
+        account: String,
+    },
+    /// Move a one-time code to another place in the list.
+    MoveCode {
+        /// The code, as `codes` lists it.
+        #[arg(allow_hyphen_values = true)]
+        id: CodeId,
+        /// Its place, counted from 1.
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        place: u32,
+    },
+    /// Remove a one-time code. Its secret is destroyed.
+    RemoveCode {
+        /// The code, as `codes` lists it.
+        #[arg(allow_hyphen_values = true)]
+        id: CodeId,
+    },
+    /// Write all one-time codes to a file, sealed with a passphrase of its own.
+    ///
+    /// The passphrase comes from NOD_EXPORT_PASSPHRASE, or is asked for twice. The keys that approve are never in
+    /// the file.
+    ExportCodes {
+        /// The file; only you can read it.
+        file: PathBuf,
+        /// Write over a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Add the one-time codes of a file that `export-codes` wrote. Codes that are there already stay.
+    RestoreCodes {
+        /// The file. Its passphrase comes from NOD_EXPORT_PASSPHRASE, or is asked for.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +160,9 @@ pub(crate) enum MoveCommand {
         /// Where the two phones meet, such as `nod.example.org`; the relay of the oldest account without it.
         #[arg(long, value_name = "HOST", value_parser = relay_address)]
         relay: Option<RelayAddress>,
+        /// Delete the one-time codes from this phone once the new one has them.
+        #[arg(long)]
+        delete_codes: bool,
         /// How many seconds to wait for login servers.
         #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
         wait: u64,
@@ -109,6 +181,9 @@ pub(crate) enum MoveCommand {
     },
     /// On either phone: go on with a move that was interrupted, or whose login servers were away.
     Resume {
+        /// Old phone: delete the one-time codes from this phone once the new one has them.
+        #[arg(long)]
+        delete_codes: bool,
         /// How many seconds to wait.
         #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
         wait: u64,

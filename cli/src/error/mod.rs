@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError, StoreError};
 use nod_phone::engine::AccountError;
-use nod_phone::{AnswerError, OpenError, VaultError};
+use nod_phone::{AnswerError, CodeError, OpenError, VaultError};
 use nod_protocol::number::NumberError;
 use nod_relay::serve::ServeError;
 use nod_relay::settings::SettingsError;
@@ -14,6 +14,7 @@ use nod_relay::store::backup::BackupError;
 use nod_relay::store::engine::EngineError;
 
 use crate::bench::BenchError;
+use crate::picture::PictureError;
 use crate::rest::Problem;
 
 mod refused;
@@ -124,6 +125,21 @@ pub(crate) enum CliError {
     /// A move cannot begin or go on.
     #[error(transparent)]
     Move(#[from] nod_phone::MoveError),
+    /// A one-time code cannot be added, shown or changed.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// A backup of one-time codes cannot be made or restored.
+    #[error(transparent)]
+    CodeBackup(#[from] nod_phone::BackupError),
+    /// A picture cannot be read.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A file is there that must not be written over.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// A new passphrase was typed in two ways.
+    #[error("the two passphrases are not the same")]
+    PassphrasesDiffer,
     /// The number is not one.
     #[error(transparent)]
     Number(#[from] NumberError),
@@ -174,6 +190,11 @@ impl CliError {
             Self::PhoneEnrol(_) => "enrolment",
             Self::Answer(error) => refused::answer(error),
             Self::Move(error) => refused::moving(error),
+            Self::Code(error) => refused::code(error),
+            Self::CodeBackup(error) => refused::code_backup(error),
+            Self::Picture(_) => "picture",
+            Self::Exists(_) => "exists",
+            Self::PassphrasesDiffer => "passphrase",
             Self::Number(_) => "number",
             Self::Offline => "offline",
             Self::NoTerminal => "no-terminal",
@@ -206,6 +227,8 @@ impl CliError {
             Self::Engine(EngineError::InUse) | Self::Serve(ServeError::Engine(EngineError::InUse))
         ) {
             Some("Stop the relay that runs on this folder first.".to_owned())
+        } else if let Self::Exists(_) = self {
+            Some("Give another name, or --force to write over it.".to_owned())
         } else if matches!(self, Self::Refused(problem) if problem.status == 401) {
             Some("Check the key that you gave (NOD_API_KEY or NOD_ADMIN_KEY).".to_owned())
         } else {

@@ -2,7 +2,7 @@
 //! what a phone's answer meets.
 
 use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError};
-use nod_phone::{AnswerError, MoveError};
+use nod_phone::{AnswerError, BackupError, CodeError, MoveError};
 
 /// The type of a refused enrolment.
 pub(super) const fn enrol(error: &EnrolError) -> &'static str {
@@ -99,5 +99,29 @@ pub(super) fn moving(error: &MoveError) -> &'static str {
         MoveError::Key(_) => "key",
         MoveError::Vault(_) => "vault",
         MoveError::NotForThisMove | MoveError::Protocol | MoveError::Random(_) | _ => "move",
+    }
+}
+
+/// The type of a one-time code that cannot be added, shown or changed.
+pub(super) const fn code(error: &CodeError) -> &'static str {
+    match error {
+        CodeError::NotFound => "not-found",
+        CodeError::Text(_) => "code-text",
+        CodeError::Known | CodeError::TooMany => "conflict",
+        CodeError::Vault(_) => "vault",
+        CodeError::Random => "random",
+        CodeError::NotTimed | CodeError::NotCounted | CodeError::CounterEnd | _ => "code",
+    }
+}
+
+/// The type of a backup of one-time codes that cannot be made or restored.
+pub(super) const fn code_backup(error: &BackupError) -> &'static str {
+    match error {
+        BackupError::WrongPassphrase => "wrong-passphrase",
+        BackupError::EmptyPassphrase => "empty-passphrase",
+        BackupError::NotABackup | BackupError::Damaged => "damaged",
+        BackupError::Random => "random",
+        BackupError::Code(error) => code(error),
+        BackupError::NewerVersion | _ => "backup",
     }
 }

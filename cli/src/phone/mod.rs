@@ -1,6 +1,7 @@
 //! `nod phone`: a phone on the command line, its vault in a folder.
 
 mod challenges;
+mod codes;
 mod enrol;
 mod moving;
 mod watch;
@@ -58,6 +59,15 @@ async fn command(phone: &Phone, command: PhoneCommand, out: Out) -> Result<Exit,
             })?;
             Ok(Exit::Done)
         }
+        PhoneCommand::Codes => codes::list(phone, out),
+        PhoneCommand::AddCode { uri } => codes::add(phone, uri, out).await,
+        PhoneCommand::ImportCodes { from } => codes::import(phone, from, out).await,
+        PhoneCommand::NextCode { id } => codes::next(phone, id, out),
+        PhoneCommand::RenameCode { id, issuer, account } => codes::rename(phone, id, &issuer, &account, out),
+        PhoneCommand::MoveCode { id, place } => codes::place(phone, id, place, out),
+        PhoneCommand::RemoveCode { id } => codes::remove(phone, id, out),
+        PhoneCommand::ExportCodes { file, force } => codes::backup::export(phone, &file, force, out).await,
+        PhoneCommand::RestoreCodes { file } => codes::backup::restore(phone, &file, out).await,
     }
 }
 

@@ -21,9 +21,12 @@ use crate::screen::{digits, qr};
 /// [`CliError`] says why the move could not begin or go on.
 pub(super) async fn run(phone: &Phone, command: MoveCommand, out: Out) -> Result<Exit, CliError> {
     match command {
-        MoveCommand::Show { relay, wait } => show(phone, relay, wait, out).await,
+        MoveCommand::Show { relay, delete_codes, wait } => {
+            show(phone, relay, out).await?;
+            finish(phone, wait, delete_codes, out).await
+        }
         MoveCommand::Join { qr, wait } => join(phone, &qr, wait, out).await,
-        MoveCommand::Resume { wait } => finish(phone, wait, out).await,
+        MoveCommand::Resume { delete_codes, wait } => finish(phone, wait, delete_codes, out).await,
         MoveCommand::Cancel => {
             phone.cancel_move().await?;
             out.answer(&json!({ "state": "cancelled" }), || {
@@ -34,7 +37,7 @@ pub(super) async fn run(phone: &Phone, command: MoveCommand, out: Out) -> Result
     }
 }
 
-async fn show(phone: &Phone, relay: Option<RelayAddress>, wait: u64, out: Out) -> Result<Exit, CliError> {
+async fn show(phone: &Phone, relay: Option<RelayAddress>, out: Out) -> Result<(), CliError> {
     let (text, good_for) = phone.offer_move(relay).await?;
     show_qr(&text, good_for, out)?;
     let joined = phone.wait_joined().await?;
@@ -46,7 +49,7 @@ async fn show(phone: &Phone, relay: Option<RelayAddress>, wait: u64, out: Out) -
     };
     let code = code.ok_or(CliError::Missing("the six digits", "them as a line on standard input"))?;
     phone.confirm_move(&code).await?;
-    finish(phone, wait, out).await
+    Ok(())
 }
 
 fn show_qr(text: &str, good_for: Duration, out: Out) -> Result<(), CliError> {
@@ -93,19 +96,28 @@ async fn join(phone: &Phone, qr: &str, wait: u64, out: Out) -> Result<Exit, CliE
             words::grouped(&code),
         )
     })?;
-    finish(phone, wait, out).await
+    finish(phone, wait, false, out).await
 }
 
 /// Goes on with a move until it is over, and says how it stands.
-async fn finish(phone: &Phone, wait: u64, out: Out) -> Result<Exit, CliError> {
+async fn finish(phone: &Phone, wait: u64, delete_codes: bool, out: Out) -> Result<Exit, CliError> {
     let status = phone.finish_move(Duration::from_secs(wait)).await?;
     for account in &status.accounts {
         out.answer(&account_object(account), || account_words(account, status.role))?;
     }
     let (moved, of) = (status.moved(), status.accounts.len());
     let codes = if status.codes_arrived { status.codes } else { 0 };
+    let both = codes > 0 && status.role == MoveRole::Old && !delete_codes;
+    if codes > 0 && status.role == MoveRole::Old && delete_codes {
+        phone.delete_moved_codes()?;
+    }
     out.answer(&json!({ "moved": moved, "of": of, "codes": codes }), || {
         let mut text = format!("{moved} of {of} accounts moved, and {codes} one-time codes.");
+        if both {
+            text.push_str(
+                "\nThe codes are on both phones now: `nod phone move resume --delete-codes` deletes them here.",
+            );
+        }
         if moved < of && !status.is_over() {
             text.push_str("\nThe rest is under way: `nod phone move resume` goes on, on either phone.");
         }

@@ -8,7 +8,7 @@ pub trait PhoneClock: Send + Sync {
     fn monotonic(&self) -> Duration;
 
     /// Milliseconds since 1970-01-01 UTC, as far as the phone knows. Enters `iat` claims, envelope ids and the
-    /// history; nothing is judged by it.
+    /// history, and time-based one-time codes are shown for it; nothing is judged by it.
     fn unix_millis(&self) -> u64;
 
     /// Seconds since 1970-01-01 UTC, for `iat` claims.

@@ -10,6 +10,7 @@
 pub mod answer;
 pub mod challenge;
 pub mod clock;
+pub mod codes;
 pub mod engine;
 pub mod enrol;
 pub mod event;
@@ -27,6 +28,7 @@ pub mod view;
 
 pub use answer::AnswerError;
 pub use clock::{PhoneClock, SystemPhoneClock};
+pub use codes::{BackupError, Code, CodeError, CodeId, CodeNow, CodeTextError};
 pub use enrol::EnrolError;
 pub use event::{DisconnectReason, Event, RemovedReason};
 pub use keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, SoftwareKeys};

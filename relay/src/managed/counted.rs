@@ -79,6 +79,8 @@ const fn name(event: &AuditEvent) -> Option<(Metric, &'static str)> {
         | AuditEvent::CounterGap { .. }
         | AuditEvent::DeviceMoved { .. }
         | AuditEvent::DeviceRevoked { .. }
+        | AuditEvent::DeviceLeftBehind { .. }
+        | AuditEvent::KeyRotated { .. }
         | AuditEvent::PushOff { .. }
         | AuditEvent::PushOn { .. }
         | AuditEvent::SourceSuppressed { .. } => return None,

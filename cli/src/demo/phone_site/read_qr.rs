@@ -11,12 +11,10 @@ use serde_json::{Value, json};
 
 use super::{PhoneSite, Which};
 use crate::demo::problem::Problem;
+use crate::picture::find;
 
 /// The longest side of a picture, in pixels.
 pub(super) const LONGEST: usize = 1280;
-
-/// The longest text that is handed back, in bytes.
-const MAX_TEXT: usize = 4096;
 
 #[derive(Deserialize)]
 pub(super) struct Size {
@@ -45,20 +43,6 @@ pub(super) async fn read_qr(
 
 fn not_found() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "qr-not-found", "There is no QR code in this picture")
-}
-
-/// The text of the first code that can be read; dark on light, or light on dark.
-fn find(width: usize, height: usize, pixels: &[u8]) -> Option<String> {
-    [0, u8::MAX].into_iter().find_map(|flip| {
-        let pixel = |x: usize, y: usize| pixels.get(y * width + x).map_or(u8::MAX, |light| light ^ flip);
-        let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
-        let grids = image.detect_grids();
-        grids
-            .iter()
-            .filter_map(|grid| grid.decode().ok())
-            .map(|(_, text)| text)
-            .find(|text| text.len() <= MAX_TEXT)
-    })
 }
 
 #[cfg(test)]

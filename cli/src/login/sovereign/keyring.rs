@@ -249,9 +249,7 @@ mod tests {
         for n in 1..=10 {
             let (seq, thumbprint) = Keys::rotate(dir.path(), SERVICE).unwrap();
             let read = Keys::load(dir.path()).unwrap();
-            pin = PinnedKey::after(
-                &read.chain.last().unwrap().rotation.verify(SERVICE, &pin).unwrap(),
-            );
+            pin = PinnedKey::after(&read.chain.last().unwrap().rotation.verify(SERVICE, &pin).unwrap());
             assert_eq!((seq, thumbprint, pin), (n, pin.key.thumbprint(), pinned(&read)));
         }
         assert_eq!(Keys::load(dir.path()).unwrap().chain.len(), 8);

@@ -4,6 +4,7 @@
 //! while the key store asks the user. No lock is held meanwhile.
 
 mod accounts;
+mod codes;
 mod decide;
 mod enrolment;
 mod inbound;

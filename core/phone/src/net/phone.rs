@@ -1,5 +1,6 @@
 //! The facade that an app, a command line or a demo uses: about a dozen calls and one stream of events.
 
+mod codes;
 mod moving;
 mod parts;
 mod pending;

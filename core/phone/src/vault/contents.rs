@@ -9,6 +9,7 @@ use nod_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::codes::CodeRow;
 use crate::keys::{KeyName, KeyPurpose};
 use crate::rotation::AskedChange;
 use crate::view::HistoryEntry;
@@ -41,6 +42,9 @@ pub(crate) struct Contents {
     /// Past challenges, oldest first.
     #[serde(default)]
     pub(crate) history: Vec<HistoryEntry>,
+    /// One-time codes, in the user's order.
+    #[serde(default)]
+    pub(crate) codes: Vec<CodeRow>,
     /// Moves to a new phone, this one's or another's; the last is the latest.
     #[serde(default)]
     pub(crate) moves: Vec<super::MoveRow>,

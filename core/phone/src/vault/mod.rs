@@ -21,6 +21,7 @@ pub(crate) use move_rows::{
     AuthorisationRow, LinkRow, MAX_AUTHORISATIONS, MAX_MOVES, MAX_MOVING, MoveRow, MoveStage, MovingCodesRow,
     MovingRow, OfferedKeys, OutRow,
 };
+pub(crate) use seal::{CODES, Opening};
 pub use seal::{KdfCost, Unlock};
 pub use storage::{FileStorage, StorageError, VaultStorage};
 
@@ -59,7 +60,7 @@ pub struct Vault {
 }
 
 struct State {
-    opening: seal::Opening,
+    opening: Opening,
     /// The nonce of the blob that `contents` came from: each write draws a new one.
     seen: [u8; seal::NONCE_LEN],
     contents: Contents,
@@ -80,12 +81,12 @@ impl Vault {
     ) -> Result<Self, VaultError> {
         let state = exclusively::<State, VaultError>(&*storage, || match storage.load()? {
             Some(blob) => {
-                let opening = seal::Opening::existing(&blob, unlock)?;
+                let opening = Opening::existing(&seal::VAULT, &blob, unlock)?;
                 let (seen, contents) = open(&opening, &blob)?;
                 Ok(State { opening, seen, contents })
             }
             None => {
-                let opening = seal::Opening::fresh(unlock, cost, &*random)?;
+                let opening = Opening::fresh(&seal::VAULT, unlock, cost, &*random)?;
                 let contents = Contents::default();
                 let seen = write(&*storage, &opening, &contents, &*random)?;
                 Ok(State { opening, seen, contents })
@@ -145,7 +146,7 @@ impl std::fmt::Debug for Vault {
     }
 }
 
-fn open(opening: &seal::Opening, blob: &[u8]) -> Result<([u8; seal::NONCE_LEN], Contents), VaultError> {
+fn open(opening: &Opening, blob: &[u8]) -> Result<([u8; seal::NONCE_LEN], Contents), VaultError> {
     let plain = opening.open(blob)?;
     let contents = serde_json::from_slice(&plain).map_err(|_| VaultError::Damaged)?;
     Ok((seal::nonce_of(blob)?, contents))
@@ -153,7 +154,7 @@ fn open(opening: &seal::Opening, blob: &[u8]) -> Result<([u8; seal::NONCE_LEN], 
 
 fn write(
     storage: &dyn VaultStorage,
-    opening: &seal::Opening,
+    opening: &Opening,
     contents: &Contents,
     random: &dyn Random,
 ) -> Result<[u8; seal::NONCE_LEN], VaultError> {

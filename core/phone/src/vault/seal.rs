@@ -1,6 +1,6 @@
 //! The sealed form of the vault: a header that says how the key is derived, and AES-256-GCM over the contents.
 //!
-//! Layout, all integers big endian: `NODVAULT` · version (1) · kind of key (1) · memory in KiB (4) · passes (4) ·
+//! Layout, all integers big endian: `NODVAULT` (or `NODCODES`, a backup of one-time codes) · version (1) · kind of key (1) · memory in KiB (4) · passes (4) ·
 //! salt (16) · key check (16) · nonce (12) · ciphertext and tag. Everything before the ciphertext is associated data.
 //! The key check is derived from the key by HKDF, so that a wrong passphrase and a damaged file can be told apart; it
 //! gives a guesser no more than the tag does. Nonces are random: with 2^32 writes the risk is still below 2^-32.
@@ -13,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::VaultError;
 
-const MAGIC: &[u8; 8] = b"NODVAULT";
 const VERSION: u8 = 1;
 const KEY_BY_PASSPHRASE: u8 = 1;
 const KEY_GIVEN: u8 = 2;
@@ -24,6 +23,28 @@ const PREFIX_LEN: usize = 8 + 1 + 1 + 4 + 4 + SALT_LEN + CHECK_LEN;
 const HEADER_LEN: usize = PREFIX_LEN + NONCE_LEN;
 /// A larger file is not looked at.
 const MAX_LEN: usize = 8 * 1024 * 1024;
+
+/// What is sealed: its first eight bytes, and the labels of the keys. A file of one kind never opens as another.
+pub(crate) struct Format {
+    magic: &'static [u8; 8],
+    seal: &'static str,
+    check: &'static str,
+}
+
+/// The phone's vault.
+pub(crate) const VAULT: Format =
+    Format { magic: b"NODVAULT", seal: "nod/vault/seal/1", check: "nod/vault/check/1" };
+
+/// A backup of one-time codes.
+pub(crate) const CODES: Format =
+    Format { magic: b"NODCODES", seal: "nod/codes/seal/1", check: "nod/codes/check/1" };
+
+impl Format {
+    /// Whether `blob` begins as one of these does.
+    pub(crate) fn is_of(&self, blob: &[u8]) -> bool {
+        blob.starts_with(self.magic)
+    }
+}
 
 /// What Argon2id costs: stored in the vault's header, used for a new vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,43 +105,48 @@ impl std::fmt::Debug for Unlock {
 }
 
 /// The derived key, and the part of the header that stays the same for the life of a vault.
-pub(super) struct Opening {
+pub(crate) struct Opening {
     prefix: [u8; PREFIX_LEN],
     key: Zeroizing<[u8; 32]>,
 }
 
 impl Opening {
-    /// For a new vault.
-    pub(super) fn fresh(unlock: &Unlock, cost: KdfCost, random: &dyn Random) -> Result<Self, VaultError> {
+    /// For a new vault or backup.
+    pub(crate) fn fresh(
+        format: &Format,
+        unlock: &Unlock,
+        cost: KdfCost,
+        random: &dyn Random,
+    ) -> Result<Self, VaultError> {
         let mut salt = [0u8; SALT_LEN];
         random.fill(&mut salt)?;
         let root = derive(unlock, cost, &salt)?;
         let mut prefix = Vec::with_capacity(PREFIX_LEN);
-        prefix.extend_from_slice(MAGIC);
+        prefix.extend_from_slice(format.magic);
         prefix.extend_from_slice(&[VERSION, unlock.kind()]);
         prefix.extend_from_slice(&cost.memory_kib.to_be_bytes());
         prefix.extend_from_slice(&cost.passes.to_be_bytes());
         prefix.extend_from_slice(&salt);
-        prefix.extend_from_slice(check_of(&root).as_ref());
+        prefix.extend_from_slice(check_of(format, &root).as_ref());
         let prefix = prefix.try_into().map_err(|_| VaultError::Damaged)?;
-        Ok(Self { prefix, key: hkdf(root.as_ref(), "nod/vault/seal/1") })
+        Ok(Self { prefix, key: hkdf(root.as_ref(), format.seal) })
     }
 
-    /// For the vault that `blob` is.
-    pub(super) fn existing(blob: &[u8], unlock: &Unlock) -> Result<Self, VaultError> {
-        let header = Header::parse(blob)?;
+    /// For the vault or backup that `blob` is.
+    pub(crate) fn existing(format: &Format, blob: &[u8], unlock: &Unlock) -> Result<Self, VaultError> {
+        let header = Header::parse(format, blob)?;
         if header.kind != unlock.kind() {
             return Err(VaultError::WrongPassphrase);
         }
         let root = derive(unlock, header.cost, &header.salt)?;
-        if Secret::from_bytes(*check_of(&root)) != Secret::from_bytes(header.check) {
+        if Secret::from_bytes(*check_of(format, &root)) != Secret::from_bytes(header.check) {
             return Err(VaultError::WrongPassphrase);
         }
-        Ok(Self { prefix: header.prefix, key: hkdf(root.as_ref(), "nod/vault/seal/1") })
+        Ok(Self { prefix: header.prefix, key: hkdf(root.as_ref(), format.seal) })
     }
 
     /// Seals `plain` under a fresh nonce.
-    pub(super) fn seal(&self, plain: &[u8], random: &dyn Random) -> Result<Vec<u8>, VaultError> {
+    pub(crate) fn seal(&self, plain: &[u8], random: &dyn Random) -> Result<Vec<u8>, VaultError> {
         let mut nonce = [0u8; NONCE_LEN];
         random.fill(&mut nonce)?;
         let mut blob = self.prefix.to_vec();
@@ -133,8 +159,8 @@ impl Opening {
         Ok(blob)
     }
 
-    /// Opens a blob of this vault.
-    pub(super) fn open(&self, blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    /// Opens a blob of this vault or backup.
+    pub(crate) fn open(&self, blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let nonce = nonce_of(blob)?;
         let (header, sealed) = blob.split_at_checked(HEADER_LEN).ok_or(VaultError::Damaged)?;
         if header.get(..PREFIX_LEN) != Some(&self.prefix) {
@@ -166,12 +192,12 @@ struct Header {
 }
 
 impl Header {
-    fn parse(blob: &[u8]) -> Result<Self, VaultError> {
+    fn parse(format: &Format, blob: &[u8]) -> Result<Self, VaultError> {
         if blob.len() < HEADER_LEN + 16 || blob.len() > MAX_LEN {
             return Err(VaultError::Damaged);
         }
         let (prefix, _) = blob.split_first_chunk::<PREFIX_LEN>().ok_or(VaultError::Damaged)?;
-        let rest = prefix.strip_prefix(MAGIC.as_slice()).ok_or(VaultError::Damaged)?;
+        let rest = prefix.strip_prefix(format.magic.as_slice()).ok_or(VaultError::Damaged)?;
         let (&[version, kind], rest) = rest.split_first_chunk::<2>().ok_or(VaultError::Damaged)?;
         if version > VERSION {
             return Err(VaultError::NewerVersion);
@@ -204,6 +230,6 @@ fn derive(unlock: &Unlock, cost: KdfCost, salt: &[u8]) -> Result<Zeroizing<[u8; 
     Ok(root)
 }
 
-fn check_of(root: &[u8; 32]) -> Zeroizing<[u8; CHECK_LEN]> {
-    hkdf(root, "nod/vault/check/1")
+fn check_of(format: &Format, root: &[u8; 32]) -> Zeroizing<[u8; CHECK_LEN]> {
+    hkdf(root, format.check)
 }

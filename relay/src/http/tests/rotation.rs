@@ -13,7 +13,8 @@ const OWN: &str = "/v1/service/rotate-key";
 
 /// Asks, lets the phone follow the links that lie in its mailbox, and approves; says how many links there were.
 async fn follow_and_approve(rig: &Rig, tenant: &Tenant, phone: &TestPhone, account: &mut Account) -> usize {
-    let asked = rig.call("POST", "/v1/challenges", &tenant.key, json!({ "user": "anna", "number": "two" })).await;
+    let asked =
+        rig.call("POST", "/v1/challenges", &tenant.key, json!({ "user": "anna", "number": "two" })).await;
     assert_eq!(asked.status, 201, "{}", asked.body);
     let mail = rig.store.mailbox(phone.mailbox(), rig.now()).await.unwrap();
     let links: Vec<_> = mail.iter().filter(|letter| letter.kind == EnvelopeKind::Rotation).collect();
@@ -51,7 +52,11 @@ async fn the_operator_and_the_service_itself_rotate_its_key_and_phones_follow() 
     assert_eq!(now["key"], twice.body["key"]);
     rig.clock.advance(1_000);
     assert_eq!(follow_and_approve(&rig, &a, &phone, &mut account).await, 2);
-    assert_eq!(follow_and_approve(&rig, &a, &phone, &mut account).await, 0, "its answer proved that it follows");
+    assert_eq!(
+        follow_and_approve(&rig, &a, &phone, &mut account).await,
+        0,
+        "its answer proved that it follows"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod any_order;
 mod challenges;
+mod codes;
 mod enrolment;
 mod moving;
 mod rotation;
