@@ -36,7 +36,9 @@ pub use moving::MoveError;
 pub use net::phone::{
     EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem,
 };
-pub use vault::{FileStorage, KdfCost, StorageError, Unlock, Vault, VaultError, VaultStorage};
+pub use vault::{
+    FileStorage, KdfCost, MachineFile, MachineSecret, StorageError, Unlock, Vault, VaultError, VaultStorage,
+};
 pub use view::{
     Account, HistoryEnd, HistoryEntry, MoveEnd, MoveRole, MoveStatus, MoveStep, MovingAccount, MovingState,
     Pending, RelayStatus,

@@ -3,6 +3,7 @@
 //! Android Keystore and the Secure Enclave implement [`KeyStore`] outside this crate; [`SoftwareKeys`] is the one for
 //! desktops and tests, sealed in the [`crate::Vault`] (docs/protocol.md section 3).
 
+mod bound;
 mod software;
 
 use std::sync::Mutex;
@@ -11,6 +12,7 @@ use nod_protocol::es256::{Agreement, KeyUseError, Signer};
 use nod_protocol::{PublicKey, Random, RandomError, Secret, Signature};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use bound::KeyScalar;
 pub use software::SoftwareKeys;
 
 /// The name of one key: up to 64 characters out of `a-z A-Z 0-9 _ - .`.
@@ -124,6 +126,10 @@ pub enum KeyStoreError {
     /// The platform made the key unusable, as when a fingerprint was enrolled anew.
     #[error("the key can no longer be used")]
     Invalidated,
+    /// The key is sealed to another machine: its vault was copied here, or this machine's secret is gone. Other data
+    /// of the vault can be read; its accounts must be enrolled anew.
+    #[error("the key belongs to another machine")]
+    OtherMachine,
     /// The store cannot be reached, is locked, or failed.
     #[error("the key store is not available")]
     Unavailable,
