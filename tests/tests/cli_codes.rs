@@ -74,11 +74,12 @@ fn codes_are_imported_renamed_moved_and_removed() {
     assert_eq!(import(EXPORT), json!({ "added": 0, "known": 1, "skipped": nothing, "part": null }));
     add_by_input(&phone, "otpauth://totp/second?secret=MY");
     let [first, second] = [0, 1].map(|at| text(&codes(&phone)[at]["id"]));
-    run(&mut phone.command(&["move-code", &second, "1"])).with(0);
-    run(&mut phone.command(&["rename-code", &first, "Work", "me"])).with(0);
+    assert_eq!(run(&mut phone.command(&["move-code", &second, "1"])).with(0)["state"], "moved");
+    let renamed = run(&mut phone.command(&["rename-code", &first, "Work", "me"])).with(0);
+    assert_eq!(renamed, json!({ "id": first, "state": "renamed" }));
     let names: Vec<_> = codes(&phone).iter().map(|code| text(&code["account"])).collect();
     assert_eq!(names, ["second", "me"]);
-    run(&mut phone.command(&["remove-code", &second])).with(0);
+    assert_eq!(run(&mut phone.command(&["remove-code", &second])).with(0)["state"], "removed");
     assert_eq!(codes(&phone).len(), 1);
     assert_eq!(run(&mut phone.command(&["remove-code", &second])).error(1)["type"], "not-found");
     assert_eq!(run(&mut phone.command(&["add-code", EXPORT])).error(1)["type"], "code-text");
@@ -147,7 +148,8 @@ fn a_vault_copied_to_another_machine_shows_its_codes_and_cannot_approve() {
     let id = text(&enrolment["enrolment_id"]);
     assert_eq!(run(&mut login.command(&["confirm", &id, &code])).with(0)["state"], "active");
     assert_eq!(enrolling.finish().with(0)["state"], "active");
-    run(&mut machine("here", &["add-code", "otpauth://totp/x?secret=MY"])).with(0);
+    let added = run(&mut machine("here", &["add-code", "otpauth://totp/x?secret=MY"])).with(0);
+    assert_eq!(added["code"]["account"], "x");
 
     let there = run(&mut machine("there", &["codes"])).with(0);
     assert!(there["codes"][0]["code"].is_string(), "codes are not bound to the machine");
