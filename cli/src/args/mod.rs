@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::BenchArgs;
 pub(crate) use login::{AskArgs, LoginArgs, LoginCommand};
-pub(crate) use phone::{PhoneArgs, PhoneCommand};
+pub(crate) use phone::{MoveCommand, PhoneArgs, PhoneCommand};
 pub(crate) use relay::{AuditCommand, RelayArgs, RelayCommand};
 
 const AFTER: &str = "\

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use nod_phone::CodeId;
+use nod_protocol::qr::RelayAddress;
 use nod_protocol::{BindingId, ChallengeId};
 
 /// `nod phone`.
@@ -61,6 +62,9 @@ pub(crate) enum PhoneCommand {
     },
     /// Show each challenge as it comes, and answer it with a (approve), d (deny) or r (report).
     Watch,
+    /// Move all accounts and one-time codes to a new phone, or from an old one to this.
+    #[command(subcommand)]
+    Move(MoveCommand),
     /// Remove an account from the vault. Its keys are destroyed.
     Remove {
         /// The account, as `accounts` lists it.
@@ -135,4 +139,51 @@ pub(crate) enum PhoneCommand {
         /// The file. Its passphrase comes from NOD_EXPORT_PASSPHRASE, or is asked for.
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MoveCommand {
+    /// On the old phone: show the QR code that the new phone scans.
+    ///
+    /// It is good for two minutes. Then reads the six digits that the new phone shows as a line from
+    /// standard input: one guess. With --json: {"qr"}, one line per account, and
+    /// {"moved":N,"of":M,"codes":K}. Exits 0 when everything moved, 1 otherwise.
+    Show {
+        /// Where the two phones meet, such as `nod.example.org`; the relay of the oldest account without it.
+        #[arg(long, value_name = "HOST", value_parser = relay_address)]
+        relay: Option<RelayAddress>,
+        /// Delete the one-time codes from this phone once the new one has them.
+        #[arg(long)]
+        delete_codes: bool,
+        /// How many seconds to wait for login servers.
+        #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        wait: u64,
+    },
+    /// On the new phone: scan the QR code that the old phone shows.
+    ///
+    /// Shows six digits to type into the old phone. With --json: {"code"}, one line per account, and
+    /// {"moved":N,"of":M,"codes":K}.
+    Join {
+        /// The text of the QR code (nod:1/m?…), or `-` to read it as a line from standard input.
+        #[arg(allow_hyphen_values = true)]
+        qr: String,
+        /// How many seconds to wait for the old phone and for login servers.
+        #[arg(long, value_name = "S", default_value_t = 240, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        wait: u64,
+    },
+    /// On either phone: go on with a move that was interrupted, or whose login servers were away.
+    Resume {
+        /// Old phone: delete the one-time codes from this phone once the new one has them.
+        #[arg(long)]
+        delete_codes: bool,
+        /// How many seconds to wait.
+        #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        wait: u64,
+    },
+    /// On either phone: end a move that is under way.
+    Cancel,
+}
+
+fn relay_address(text: &str) -> Result<RelayAddress, String> {
+    RelayAddress::parse(text).map_err(|_| "not the address of a relay, such as nod.example.org".to_owned())
 }

@@ -116,6 +116,9 @@ pub(crate) enum CliError {
     /// The phone's answer was not given, or not confirmed.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    /// A move cannot begin or go on.
+    #[error(transparent)]
+    Move(#[from] nod_phone::MoveError),
     /// A one-time code cannot be added, shown or changed.
     #[error(transparent)]
     Code(#[from] CodeError),
@@ -178,6 +181,7 @@ impl CliError {
             Self::Account(_) => "account",
             Self::PhoneEnrol(_) => "enrolment",
             Self::Answer(error) => refused::answer(error),
+            Self::Move(error) => refused::moving(error),
             Self::Code(error) => refused::code(error),
             Self::CodeBackup(error) => refused::code_backup(error),
             Self::Picture(_) => "picture",

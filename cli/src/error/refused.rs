@@ -2,7 +2,7 @@
 //! what a phone's answer meets.
 
 use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError};
-use nod_phone::{AnswerError, BackupError, CodeError};
+use nod_phone::{AnswerError, BackupError, CodeError, MoveError};
 
 /// The type of a refused enrolment.
 pub(super) const fn enrol(error: &EnrolError) -> &'static str {
@@ -79,6 +79,26 @@ pub(super) const fn answer(error: &AnswerError) -> &'static str {
         | AnswerError::Random(_)
         | AnswerError::Refused(_)
         | _ => "answer",
+    }
+}
+
+/// A move that cannot begin or go on.
+pub(super) fn moving(error: &MoveError) -> &'static str {
+    match error {
+        MoveError::Qr(_) => "qr",
+        MoveError::Nothing => "nothing-to-move",
+        MoveError::NoRelay => "no-relay",
+        MoveError::Busy => "busy",
+        MoveError::NotFound => "no-move",
+        MoveError::WrongCode => "wrong-code",
+        MoveError::SecondPhone => "second-phone",
+        MoveError::Expired => "expired",
+        MoveError::PeerLeft => "peer-left",
+        MoveError::Refused(_) => "refused",
+        MoveError::NoAnswer => "no-answer",
+        MoveError::Key(_) => "key",
+        MoveError::Vault(_) => "vault",
+        MoveError::NotForThisMove | MoveError::Protocol | MoveError::Random(_) | _ => "move",
     }
 }
 

@@ -3,6 +3,7 @@
 mod challenges;
 mod codes;
 mod enrol;
+mod moving;
 mod watch;
 mod words;
 
@@ -43,6 +44,7 @@ async fn command(phone: &Phone, command: PhoneCommand, out: Out) -> Result<Exit,
         PhoneCommand::Deny { id } => challenges::deny(phone, id, out).await,
         PhoneCommand::Report { id } => challenges::report(phone, id, out).await,
         PhoneCommand::Watch => watch::run(phone, out).await,
+        PhoneCommand::Move(command) => moving::run(phone, command, out).await,
         PhoneCommand::Remove { account } => {
             phone.remove(account)?;
             out.answer(&json!({ "account": account, "state": "removed" }), || {

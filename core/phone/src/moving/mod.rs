@@ -61,7 +61,7 @@ pub(crate) use wire::{AccountItem, KeysItem, Message, ProofItem, batches};
 
 use crate::keys::KeyStoreError;
 use crate::vault::{AccountRow, MAX_MOVING, MoveRow, MoveStage, MovingRow, VaultError};
-use crate::view::{MoveEnd, MovingState};
+use crate::view::{MoveEnd, MoveRole, MovingState};
 
 /// Why a move could not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -180,7 +180,10 @@ impl Moving {
     pub(crate) fn finish(self) -> Result<Done, Box<Self>> {
         let row = &self.0;
         let settled = row.accounts.iter().all(|account| account.state.is_settled());
-        let codes = row.codes.count == 0 || row.codes.acknowledged || (row.all_announced && row.codes.whole);
+        let codes = match row.role {
+            MoveRole::Old => row.codes.count == 0 || row.codes.acknowledged || row.codes.refused,
+            MoveRole::New => row.codes.whole || row.codes.refused,
+        };
         let heard = row.all_announced && row.outbox.is_empty();
         if settled && codes && heard { Ok(Done(self.0)) } else { Err(Box::new(self)) }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::MoveError;
+use crate::codes::CodeRow;
 
 /// Room that a batch leaves for the message around its items, in bytes.
 const ENVELOPE: usize = 96;
@@ -31,9 +32,11 @@ pub(crate) enum Message {
     /// The new phone's proofs.
     Proof { items: Vec<ProofItem> },
     /// One-time codes.
-    Codes { items: Vec<serde_json::Value>, more: bool },
+    Codes { items: Vec<CodeRow>, more: bool },
     /// The new phone has stored the set of one-time codes with this digest.
     Have { hash: Digest, count: u32 },
+    /// The new phone has no room for the one-time codes.
+    Full {},
     /// This phone has given up.
     End {},
 }

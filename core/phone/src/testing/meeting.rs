@@ -176,6 +176,14 @@ impl Meeting {
 }
 
 impl MovingLogin {
+    /// A receipt for an authorisation, signed by the service.
+    pub(crate) fn receipt(&self, h: Digest, outcome: MoveOutcome, gen_: u64, iat: u64) -> Envelope {
+        let claims =
+            MoveReceiptClaims { iss: self.login.id, aud: self.login.binding, mh: h, outcome, gen_, iat };
+        let body = jws::sign(&claims, &self.login.key).unwrap();
+        self.login.envelope(EnvelopeKind::Moved, body)
+    }
+
     /// Takes a request as a login server does.
     fn take(&mut self, body: &str) -> Option<(nod_protocol::ServiceId, String)> {
         let request = MoveRequest::parse(body).ok()?;

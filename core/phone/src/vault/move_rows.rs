@@ -7,6 +7,7 @@ use nod_protocol::{BindingId, Digest, EnvelopeId, MoveId, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::AccountRow;
+use crate::codes::{CodeId, CodeRow};
 use crate::view::{MoveEnd, MoveRole, MovingState};
 
 /// Moves that are kept, finished ones among them.
@@ -167,6 +168,15 @@ pub(crate) struct MovingCodesRow {
     pub(crate) whole: bool,
     /// Old phone: the new one acknowledged the set.
     pub(crate) acknowledged: bool,
+    /// The new phone has no room for them: they stay where they are.
+    #[serde(default)]
+    pub(crate) refused: bool,
+    /// Old phone: which ones were sent.
+    #[serde(default)]
+    pub(crate) ids: Vec<CodeId>,
+    /// New phone: what has come of a set that is not whole yet.
+    #[serde(default)]
+    pub(crate) rows: Vec<CodeRow>,
 }
 
 impl MoveRow {
@@ -182,9 +192,16 @@ impl MoveRow {
     /// Whether this move still needs a connection to `relay`.
     pub(crate) fn uses(&self, relay: &RelayAddress) -> bool {
         let fresh = |row: &MovingRow| {
-            let waits = row.authorisations.iter().any(|a| !a.settled);
-            row.fresh.as_ref().is_some_and(|f| &f.relay == relay) && (self.is_open() || waits)
+            row.fresh.as_ref().is_some_and(|f| &f.relay == relay) && (self.is_open() || row.is_waiting())
         };
-        (self.is_open() && &self.relay == relay) || self.accounts.iter().any(fresh)
+        let says = self.is_open() || !self.outbox.is_empty();
+        (says && &self.relay == relay) || self.accounts.iter().any(fresh)
+    }
+}
+
+impl MovingRow {
+    /// Whether an authorisation waits for its receipt.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.authorisations.iter().any(|made| !made.settled)
     }
 }

@@ -3,6 +3,7 @@
 //! What a message calls for is worked out first (keys may ask the user), then noted in one write together with the
 //! answer that is to be sent: a crash in between repeats the work, and nothing is sent that is not noted.
 
+mod answered;
 mod codes;
 mod frames;
 mod new;
@@ -13,11 +14,11 @@ pub(super) use frames::move_frames;
 
 use std::time::Duration;
 
-use nod_protocol::frames::RefusedReason;
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{CheckCode, EnvelopeId, MoveId};
 use zeroize::Zeroizing;
 
+use super::accounts::drop_idle_channel;
 use super::{Engine, Envelope, Handled};
 use crate::event::Event;
 use crate::moving::{AwaitingCode, CodeShown, MoveError, Moving, Offer, Taken};
@@ -119,6 +120,28 @@ impl Engine {
 
     /// Takes a message of a move.
     pub(super) fn on_move(&self, relay: &RelayAddress, envelope: &Envelope) -> Result<Handled, VaultError> {
+        let handled = self.on_message(relay, envelope)?;
+        self.tidy(&handled.events)?;
+        Ok(handled)
+    }
+
+    /// Gives up the mailbox where the phones met, once a move is over and nothing else needs it.
+    pub(super) fn tidy(&self, events: &[Event]) -> Result<(), VaultError> {
+        if !events.iter().any(|event| matches!(event, Event::MoveEnded { .. })) {
+            return Ok(());
+        }
+        let offered = self.offer_relay();
+        self.vault.update(|contents| {
+            let relays: Vec<_> = contents.moves.iter().map(|row| row.relay.clone()).collect();
+            for relay in relays.iter().filter(|relay| Some(*relay) != offered.as_ref()) {
+                drop_idle_channel(contents, relay);
+            }
+            Ok::<_, VaultError>(())
+        })?;
+        self.bury()
+    }
+
+    fn on_message(&self, relay: &RelayAddress, envelope: &Envelope) -> Result<Handled, VaultError> {
         if let Some(handled) = self.on_first_message(envelope) {
             return Ok(handled);
         }
@@ -240,88 +263,6 @@ impl Engine {
                 .is_some_and(|row| matches!(row.look(&envelope.body), Ok(Taken::Next { .. })))
         })?;
         Some(live.early.remove(next))
-    }
-
-    /// A relay has durably taken an envelope of a move.
-    pub(super) fn move_accepted(&self, envelope: EnvelopeId) -> Result<Vec<Event>, VaultError> {
-        let opened = {
-            let mut live = self.live();
-            match live.offer.take() {
-                Some(LiveOffer::Opening { offer, envelope: waited }) if waited == envelope => {
-                    let id = offer.id();
-                    live.offer = Some(LiveOffer::Shown(offer));
-                    Some(vec![Event::MoveOffered { id }])
-                }
-                Some(LiveOffer::Awaiting { awaiting, .. }) if awaiting.welcome().0 == envelope => {
-                    live.offer = Some(LiveOffer::Awaiting { awaiting, sent: true });
-                    Some(Vec::new())
-                }
-                other => {
-                    live.offer = other;
-                    None
-                }
-            }
-        };
-        if let Some(events) = opened {
-            return Ok(events);
-        }
-        let concerned =
-            self.vault.read(|contents| contents.moves.iter().any(|row| row.waits_for(envelope)))?;
-        if !concerned {
-            return Ok(Vec::new());
-        }
-        let (random, now) = (&*self.random, self.clock.unix_millis());
-        let noted = self.vault.update(|contents| {
-            let mut events = Vec::new();
-            for row in contents.moves.iter_mut().filter(|row| row.waits_for(envelope)) {
-                row.accepted(envelope);
-                if row.role == MoveRole::New {
-                    new::queue_proofs(row, random, now)?;
-                }
-                events.extend(finish(row));
-            }
-            Ok::<_, MoveError>(events)
-        });
-        match noted {
-            Ok(events) => Ok(events),
-            Err(MoveError::Vault(error)) => Err(error),
-            Err(error) => {
-                tracing::warn!(%error, "a move could not go on");
-                Ok(Vec::new())
-            }
-        }
-    }
-
-    /// A relay has refused an envelope of a move for good.
-    pub(super) fn move_refused(
-        &self,
-        envelope: EnvelopeId,
-        reason: RefusedReason,
-    ) -> Result<Vec<Event>, VaultError> {
-        let error = Some(MoveError::Refused(reason));
-        let offered = {
-            let mut live = self.live();
-            let of_offer = match &live.offer {
-                Some(LiveOffer::Opening { envelope: waited, .. }) => *waited == envelope,
-                Some(LiveOffer::Awaiting { awaiting, .. }) => awaiting.welcome().0 == envelope,
-                Some(LiveOffer::Shown(_)) | None => false,
-            };
-            if of_offer { live.offer.take() } else { None }
-        };
-        if let Some(offer) = offered {
-            return Ok(vec![Event::MoveEnded { id: offer.id(), error }]);
-        }
-        let of_rendezvous = self.vault.read(|contents| {
-            let waits =
-                |row: &&MoveRow| row.is_open() && row.outbox.iter().any(|out| out.envelope == envelope);
-            contents.moves.iter().find(waits).map(|row| row.id)
-        })?;
-        let Some(id) = of_rendezvous else { return Ok(Vec::new()) };
-        match self.end_move(id, MoveEnd::Refused, false) {
-            Ok(()) => Ok(vec![Event::MoveEnded { id, error }]),
-            Err(MoveError::Vault(error)) => Err(error),
-            Err(_) => Ok(Vec::new()),
-        }
     }
 
     /// Ends an offer whose time is over.

@@ -74,6 +74,7 @@ impl Engine {
             | Message::Keys { .. }
             | Message::Cannot { .. }
             | Message::Proof { .. }
+            | Message::Full {}
             | Message::Have { .. } => Err(MoveError::Protocol),
         }
     }

@@ -27,7 +27,7 @@ impl Engine {
     /// [`MoveError::Key`] when the user was not verified.
     pub fn offer_move(&self, relay: Option<RelayAddress>) -> Result<(MoveId, RelayAddress), MoveError> {
         let (accounts, nothing, busy) = self.vault.read(|contents| {
-            let nothing = contents.accounts.is_empty();
+            let nothing = contents.accounts.is_empty() && contents.codes.is_empty();
             (contents.accounts.clone(), nothing, contents.moves.iter().any(MoveRow::is_open))
         })?;
         if busy {
@@ -149,8 +149,10 @@ impl Engine {
                 return Err(error);
             }
         };
-        let accounts = self.vault.read(|contents| contents.accounts.clone())?;
+        let (accounts, codes) =
+            self.vault.read(|contents| (contents.accounts.clone(), contents.codes.clone()))?;
         let mut row = confirmed.announce(&accounts, &*self.random, now)?.into_row();
+        super::codes::queue_codes(&mut row, &codes, &*self.random, now)?;
         if sent {
             row.accepted(welcome);
         }
@@ -203,6 +205,10 @@ impl Engine {
                     return Err(MoveError::Protocol);
                 }
                 row.codes.acknowledged = true;
+                Ok(Vec::new())
+            }),
+            Message::Full {} => self.note(id, n, |row| {
+                row.codes.refused = true;
                 Ok(Vec::new())
             }),
             Message::End {} => Err(MoveError::PeerLeft),
@@ -281,10 +287,9 @@ impl Engine {
 impl MovingRow {
     /// Whether the old phone should authorise it now.
     fn wants_authorisation(&self) -> bool {
-        let waiting = self.authorisations.iter().any(|made| !made.settled);
         self.offered.is_some()
             && !self.state.is_settled()
-            && !waiting
+            && !self.is_waiting()
             && self.authorisations.len() < MAX_AUTHORISATIONS
     }
 }

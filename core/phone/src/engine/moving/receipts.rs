@@ -39,6 +39,7 @@ impl Engine {
         if receipt.outcome == MoveOutcome::Moved {
             self.forget_challenges_of(binding);
         }
+        self.tidy(&events)?;
         self.bury()?;
         if receipt.outcome == MoveOutcome::Expired {
             match self.authorise_accounts() {
@@ -95,6 +96,8 @@ fn settle(contents: &mut Contents, id: MoveId, receipt: &MoveReceiptClaims, now:
             }
             events.push(Event::AccountMoved { id, account: binding });
         }
+        // Another authorisation of the same keys is under way: its receipt decides, and the keys may be in force already.
+        (MoveOutcome::Refused | MoveOutcome::Expired, _) if moving.is_waiting() => {}
         (MoveOutcome::Refused, _) => {
             moving.state = MovingState::Refused;
             if let Some(fresh) = moving.fresh.take() {

@@ -1,8 +1,10 @@
 //! Moves from phone to phone: what happens, what must not, and what a crash may do.
 
 use nod_protocol::frames::{Destination, DeviceFrame, RefusedReason};
+use nod_protocol::jws;
+use nod_protocol::messages::{MoveOutcome, MoveRequest};
 use nod_protocol::qr::MoveQr;
-use nod_protocol::{EnvelopeId, OsRandom};
+use nod_protocol::{Digest, EnvelopeId, OsRandom};
 
 use crate::event::Event;
 use crate::moving::{Joining, MoveError};
@@ -241,4 +243,134 @@ fn nothing_to_move_and_a_second_move_at_once_are_said() {
     meeting.old.engine.confirm_move(&code).unwrap();
     meeting.settle();
     assert_eq!(meeting.old.engine.offer_move(None), Err(MoveError::Busy));
+}
+
+fn with_codes(phone: &crate::testing::TestPhone, count: usize) {
+    for n in 0..count {
+        let uri = format!("otpauth://totp/Service{n}:anna?secret=JBSWY3DPEHPK3PXP{}", "A".repeat(n % 7 * 8));
+        phone.engine.add_code(&uri).unwrap();
+    }
+}
+
+#[test]
+fn one_time_codes_move_whole_and_the_old_phone_deletes_them_only_when_it_is_told_to() {
+    let mut meeting = Meeting::with(1);
+    with_codes(&meeting.old, 120);
+    let code = meeting.join();
+    meeting.old.engine.confirm_move(&code).unwrap();
+    meeting.settle();
+    let (old, new) = (&meeting.old.engine, &meeting.new.engine);
+    let status = old.move_status().unwrap().unwrap();
+    assert_eq!((status.codes, status.codes_arrived), (120, true));
+    assert_eq!(new.codes().unwrap(), old.codes().unwrap());
+    assert_eq!(old.delete_moved_codes(), Ok(120));
+    assert!(old.codes().unwrap().is_empty());
+    assert_eq!(new.codes().unwrap().len(), 120);
+}
+
+#[test]
+fn a_phone_with_one_time_codes_alone_moves_them() {
+    let mut meeting = Meeting::with(0);
+    with_codes(&meeting.old, 3);
+    assert_eq!(meeting.old.engine.offer_move(None), Err(MoveError::NoRelay));
+    meeting.old.engine.offer_move(Some(crate::testing::relay())).unwrap();
+    meeting.settle();
+    let qr = meeting.old.engine.move_qr().unwrap().0;
+    meeting.new.engine.join_move(&qr).unwrap();
+    meeting.settle();
+    let code = meeting.code();
+    meeting.old.engine.confirm_move(&code).unwrap();
+    meeting.settle();
+    assert_eq!(meeting.new.engine.codes().unwrap().len(), 3);
+    let keys = meeting.old.vault.read(|contents| contents.keys.len()).unwrap();
+    assert_eq!(keys, 0, "no key is left behind at the relay where the phones met");
+}
+
+#[test]
+fn a_part_of_the_codes_that_is_cut_or_put_elsewhere_stores_nothing() {
+    let mut meeting = Meeting::with(0);
+    with_codes(&meeting.old, 120);
+    meeting.old.engine.offer_move(Some(crate::testing::relay())).unwrap();
+    meeting.settle();
+    let qr = meeting.old.engine.move_qr().unwrap().0;
+    meeting.new.engine.join_move(&qr).unwrap();
+    meeting.settle();
+    let code = meeting.code();
+    meeting.old.engine.confirm_move(&code).unwrap();
+    let frames = meeting.old.engine.outstanding(&crate::testing::relay()).unwrap();
+    assert!(frames.len() > 3, "accounts and several parts");
+    // The relay keeps the second part back and delivers the others, the last one first.
+    for (at, frame) in frames.iter().enumerate().rev() {
+        let DeviceFrame::Send { id, to: Destination::Rendezvous(mid), body } = frame else { continue };
+        if at != 2 {
+            meeting.pass_on(Side::New, *mid, *id, body.clone());
+        }
+    }
+    assert!(meeting.new.engine.codes().unwrap().is_empty());
+    assert!(!meeting.old.engine.move_status().unwrap().unwrap().codes_arrived);
+    assert_eq!(meeting.old.engine.delete_moved_codes(), Err(MoveError::NotFound));
+    meeting.settle();
+    assert_eq!(meeting.new.engine.codes().unwrap().len(), 120);
+}
+
+/// The authorisations that the old phone would hand in.
+fn handed_in(meeting: &Meeting) -> Vec<Digest> {
+    let frames = meeting.old.engine.outstanding(&crate::testing::relay()).unwrap();
+    let bodies = frames.into_iter().filter_map(|frame| {
+        let DeviceFrame::Send { to: Destination::Service(_), body, .. } = frame else { return None };
+        Some(body)
+    });
+    bodies
+        .map(|body| jws::signed_digest(&MoveRequest::parse(&body).unwrap().authorisation).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_refusal_of_an_earlier_authorisation_does_not_delete_keys_that_may_be_in_force() {
+    let mut meeting = Meeting::with(1);
+    meeting.logins[0].online = false;
+    let code = meeting.join();
+    meeting.old.engine.confirm_move(&code).unwrap();
+    meeting.settle();
+    let first = handed_in(&meeting)[0];
+    // The old phone hears that the first has expired, and authorises anew; the new phone does not hear it.
+    let clock = meeting.logins[0].clock + 100;
+    let expired = meeting.logins[0].receipt(first, MoveOutcome::Expired, 1, clock);
+    meeting.deliver(Side::Old, &expired);
+    meeting.settle();
+    let second = handed_in(&meeting)[0];
+    assert_ne!(first, second);
+    // The second is committed, and the first, which the new phone handed in as well, is refused. That comes first.
+    let refused = meeting.logins[0].receipt(first, MoveOutcome::Refused, 2, clock);
+    meeting.deliver(Side::New, &refused);
+    let moved = meeting.logins[0].receipt(second, MoveOutcome::Moved, 2, clock);
+    meeting.deliver(Side::New, &moved);
+    meeting.deliver(Side::Old, &moved);
+    assert_eq!(meeting.holders(0), (false, true));
+}
+
+#[test]
+fn a_receipt_that_is_not_the_services_or_for_another_authorisation_changes_nothing() {
+    let mut meeting = Meeting::with(2);
+    meeting.logins.iter_mut().for_each(|login| login.online = false);
+    let code = meeting.join();
+    meeting.old.engine.confirm_move(&code).unwrap();
+    meeting.settle();
+    let handed = handed_in(&meeting);
+    let clock = meeting.logins[0].clock;
+    let of = |at: usize, h, gen_| meeting.logins[at].receipt(h, MoveOutcome::Moved, gen_, clock);
+    let own = of(0, handed[0], 2);
+    let mut cut = own.clone();
+    cut.body.pop();
+    let forged = [of(1, handed[0], 2), of(0, Digest::of(b"another"), 2), of(0, handed[0], 1), cut];
+    for forged in forged {
+        for side in [Side::Old, Side::New] {
+            meeting.deliver(side, &forged);
+            assert_eq!(meeting.holders(0), (true, false));
+        }
+    }
+    for side in [Side::Old, Side::New] {
+        meeting.deliver(side, &own);
+    }
+    assert_eq!(meeting.holders(0), (false, true));
 }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::Phone;
+use crate::engine::Engine;
 use crate::event::{DisconnectReason, Event};
 use crate::moving::MoveError;
 use crate::vault::VaultError;
@@ -126,18 +127,30 @@ impl Phone {
     pub async fn finish_move(&self, wait: Duration) -> Result<MoveStatus, MoveError> {
         let until = Instant::now() + wait;
         let mut events = self.events();
+        let mut look = Instant::now();
         loop {
             let status = self.move_status()?.ok_or(MoveError::NotFound)?;
             if status.is_over() || Instant::now() >= until {
                 return Ok(status);
             }
-            let authorised = self.shared.blocking(crate::engine::Engine::authorise_accounts).await;
-            authorised.unwrap_or(Ok(()))?;
-            self.connect()?;
-            let look = until.min(Instant::now() + LOOK);
+            // Not at every event: a relay that cannot be reached would be dialled at every failure.
+            if Instant::now() >= look {
+                let authorised = self.shared.blocking(Engine::authorise_accounts).await;
+                authorised.unwrap_or(Ok(()))?;
+                self.connect()?;
+                look = Instant::now() + LOOK;
+            }
             // Either something happened, or it is time to look whether something is due.
-            let _ = timeout_at(look, events.next()).await;
+            let _ = timeout_at(until.min(look), events.next()).await;
         }
+    }
+
+    /// Old phone: deletes the one-time codes that the new one has acknowledged, and says how many.
+    ///
+    /// # Errors
+    /// [`MoveError::NotFound`] when the last move has brought no codes over.
+    pub fn delete_moved_codes(&self) -> Result<usize, MoveError> {
+        self.shared.engine.delete_moved_codes()
     }
 
     /// Ends the move that is under way on this phone. What was authorised already may still move.
@@ -145,7 +158,7 @@ impl Phone {
     /// # Errors
     /// [`MoveError::NotFound`] when none is.
     pub async fn cancel_move(&self) -> Result<(), MoveError> {
-        let cancelled = self.shared.blocking(crate::engine::Engine::cancel_move).await;
+        let cancelled = self.shared.blocking(Engine::cancel_move).await;
         let event = cancelled.ok_or(MoveError::NotFound)??;
         self.shared.emit([event]);
         Ok(self.connect()?)
