@@ -143,6 +143,28 @@ pub trait KeyStore: Send + Sync {
     /// [`KeyStoreError::Exists`] when the name is taken; others when the store cannot.
     fn create(&self, name: &KeyName, purpose: KeyPurpose) -> Result<PublicKey, KeyStoreError>;
 
+    /// Makes several fresh keys, all of them or none, and gives their public halves in that order. A store that can make
+    /// them in one write should.
+    ///
+    /// # Errors
+    /// As [`KeyStore::create`].
+    fn create_all(&self, wanted: &[(KeyName, KeyPurpose)]) -> Result<Vec<PublicKey>, KeyStoreError> {
+        let mut made = Vec::with_capacity(wanted.len());
+        for (at, (name, purpose)) in wanted.iter().enumerate() {
+            match self.create(name, *purpose) {
+                Ok(public) => made.push(public),
+                Err(error) => {
+                    for (name, _) in wanted.iter().take(at) {
+                        // Nothing refers to a key that could not be deleted; it is of no use to anyone.
+                        let _ = self.delete(name);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(made)
+    }
+
     /// The public half of a key.
     ///
     /// # Errors
@@ -167,6 +189,18 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// When the store cannot.
     fn delete(&self, name: &KeyName) -> Result<(), KeyStoreError>;
+
+    /// Deletes several keys and says which ones are gone. A store that can do so in one write should.
+    fn delete_all(&self, names: Vec<KeyName>) -> Vec<KeyName> {
+        let gone = |name: &KeyName| match self.delete(name) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "a key could not be deleted yet");
+                false
+            }
+        };
+        names.into_iter().filter(gone).collect()
+    }
 
     /// Whether signing with an `approve` key verifies the user each time. Enters the answer's `uv` claim.
     fn verifies_user(&self) -> bool {

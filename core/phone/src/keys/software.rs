@@ -41,6 +41,15 @@ impl SoftwareKeys {
         Ok(Self { vault, random, machine: Some(machine) })
     }
 
+    fn fresh(&self, name: &KeyName, purpose: KeyPurpose) -> Result<SealedKey, KeyStoreError> {
+        let key = SoftwareKey::generate(&*self.random).map_err(|_| KeyStoreError::Unavailable)?;
+        let scalar = match &self.machine {
+            Some(machine) => machine.seal(name, key.expose_scalar(), &*self.random)?,
+            None => KeyScalar::Plain(key.expose_scalar().clone()),
+        };
+        Ok(SealedKey { purpose, scalar, public: key.public_key() })
+    }
+
     fn key(&self, name: &KeyName, signs: bool) -> Result<SoftwareKey, KeyStoreError> {
         let scalar = self.vault.read(|contents| match contents.keys.get(name) {
             None => Err(KeyStoreError::Missing),
@@ -59,20 +68,24 @@ impl From<VaultError> for KeyStoreError {
 
 impl KeyStore for SoftwareKeys {
     fn create(&self, name: &KeyName, purpose: KeyPurpose) -> Result<PublicKey, KeyStoreError> {
-        let key = SoftwareKey::generate(&*self.random).map_err(|_| KeyStoreError::Unavailable)?;
-        let scalar = match &self.machine {
-            Some(machine) => machine.seal(name, key.expose_scalar(), &*self.random)?,
-            None => KeyScalar::Plain(key.expose_scalar().clone()),
-        };
+        let made = self.create_all(&[(name.clone(), purpose)])?;
+        made.first().copied().ok_or(KeyStoreError::Unavailable)
+    }
+
+    fn create_all(&self, wanted: &[(KeyName, KeyPurpose)]) -> Result<Vec<PublicKey>, KeyStoreError> {
+        let mut made = Vec::with_capacity(wanted.len());
+        for (name, purpose) in wanted {
+            made.push((name.clone(), self.fresh(name, *purpose)?));
+        }
+        let public = made.iter().map(|(_, key)| key.public).collect();
         self.vault.update(|contents| {
-            if contents.keys.contains_key(name) {
-                return Err(KeyStoreError::Exists);
+            for (name, sealed) in made {
+                if contents.keys.insert(name, sealed).is_some() {
+                    return Err(KeyStoreError::Exists);
+                }
             }
-            let sealed = SealedKey { purpose, scalar, public: key.public_key() };
-            contents.keys.insert(name.clone(), sealed);
-            Ok(())
-        })?;
-        Ok(key.public_key())
+            Ok(public)
+        })
     }
 
     fn public_key(&self, name: &KeyName) -> Result<PublicKey, KeyStoreError> {
@@ -94,6 +107,20 @@ impl KeyStore for SoftwareKeys {
             contents.keys.remove(name);
             Ok(())
         })
+    }
+
+    fn delete_all(&self, names: Vec<KeyName>) -> Vec<KeyName> {
+        let deleted = self.vault.update(|contents| {
+            contents.keys.retain(|name, _| !names.contains(name));
+            Ok::<_, VaultError>(())
+        });
+        match deleted {
+            Ok(()) => names,
+            Err(error) => {
+                tracing::warn!(%error, "keys could not be deleted yet");
+                Vec::new()
+            }
+        }
     }
 }
 
