@@ -101,10 +101,10 @@ mod tests {
     fn file(picture: RgbaImage, format: ImageFormat) -> Vec<u8> {
         let mut out = Cursor::new(Vec::new());
         let picture = DynamicImage::from(picture);
-        match format {
-            ImageFormat::Jpeg => picture.to_rgb8().write_to(&mut out, format).unwrap(),
-            _ => picture.write_to(&mut out, format).unwrap(),
-        }
+        // JPEG has no transparency.
+        let flat = format == ImageFormat::Jpeg;
+        let picture = if flat { DynamicImage::from(picture.to_rgb8()) } else { picture };
+        picture.write_to(&mut out, format).unwrap();
         out.into_inner()
     }
 

@@ -7,6 +7,7 @@ mod http;
 mod idle;
 mod load;
 mod managed;
+mod moving;
 mod phone;
 mod reconnect;
 mod relay;
@@ -30,7 +31,7 @@ use crate::exit::Exit;
 use crate::out::Out;
 
 /// The figures, in the order of the table.
-const FIGURES: [&str; 13] = [
+const FIGURES: [&str; 14] = [
     "verify_us",
     "managed_cpu_v",
     "sovereign_cpu_v",
@@ -44,6 +45,7 @@ const FIGURES: [&str; 13] = [
     "start_ms",
     "fresh_rss_bytes",
     "reconnect",
+    "move_s",
 ];
 
 /// The most approvals a second that a widely used server reached on a machine like this, times 100.
@@ -110,6 +112,7 @@ impl Bench {
         self.durable().await?;
         self.startup().await?;
         self.reconnect().await?;
+        self.moving().await?;
         if self.wants("verify_us") {
             let v = round(self.verifications.median());
             self.report.figure("verify_us", v, "µs", Goal::None);
@@ -224,6 +227,18 @@ impl Bench {
             self.begin("a fresh relay");
             let bytes = startup::fresh_bytes().await?;
             self.report.figure("fresh_rss_bytes", bytes, "bytes", Goal::AtMost(20e6));
+        }
+        Ok(())
+    }
+
+    async fn moving(&mut self) -> Result<(), BenchError> {
+        if self.wants("move_s") {
+            self.begin("a move to a new phone");
+            let (accounts, codes) = (self.scaled(50), self.scaled(200));
+            let seconds = moving::seconds(accounts, codes).await?;
+            let name = format!("move_s, {accounts} accounts and {codes} codes");
+            self.report.value("move_s", round(seconds));
+            self.report.line(&name, seconds, "s", Goal::AtMost(5.0));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ mod moving;
 mod watch;
 mod words;
 
-use nod_phone::Phone;
+use nod_phone::{MachineFile, Phone};
 use nod_protocol::messages::DeviceInfo;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -85,7 +85,11 @@ async fn open(args: &PhoneArgs) -> Result<Phone, CliError> {
         model: concat!("nod ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     // Opening is slow on purpose (Argon2id).
-    let opened = tokio::task::spawn_blocking(move || Phone::open(&dir, &passphrase, device)).await;
+    let opened = tokio::task::spawn_blocking(move || match settings::machine_secret() {
+        Some(path) => Phone::open_on(&MachineFile::at(&path), &dir, &passphrase, device),
+        None => Phone::open(&dir, &passphrase, device),
+    })
+    .await;
     Ok(opened.map_err(|_| CliError::Stopped)??)
 }
 

@@ -38,7 +38,9 @@ pub use net::phone::{
     EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem,
 };
 pub use rotation::{ConfirmKeyError, KeyChangeError};
-pub use vault::{FileStorage, KdfCost, StorageError, Unlock, Vault, VaultError, VaultStorage};
+pub use vault::{
+    FileStorage, KdfCost, MachineFile, MachineSecret, StorageError, Unlock, Vault, VaultError, VaultStorage,
+};
 pub use view::{
     Account, HistoryEnd, HistoryEntry, MoveEnd, MoveRole, MoveStatus, MoveStep, MovingAccount, MovingState,
     Pending, RelayStatus,

@@ -224,17 +224,11 @@ impl Engine {
     /// an interruption never leaves a key behind.
     fn bury(&self) -> Result<(), VaultError> {
         let doomed = self.vault.read(|contents| contents.doomed.clone())?;
-        let mut gone = Vec::new();
-        for name in doomed {
-            match self.keys.delete(&name) {
-                Ok(()) => gone.push(name),
-                // It stays on the list and is tried again at the next start.
-                Err(error) => tracing::warn!(%error, "a key could not be deleted yet"),
-            }
-        }
-        if gone.is_empty() {
+        if doomed.is_empty() {
             return Ok(());
         }
+        // What could not be deleted stays on the list and is tried again at the next start.
+        let gone = self.keys.delete_all(doomed);
         self.vault.update(|contents| {
             contents.doomed.retain(|name| !gone.contains(name));
             Ok(())

@@ -3,6 +3,7 @@
 //! Android Keystore and the Secure Enclave implement [`KeyStore`] outside this crate; [`SoftwareKeys`] is the one for
 //! desktops and tests, sealed in the [`crate::Vault`] (docs/protocol.md section 3).
 
+mod bound;
 mod software;
 
 use std::sync::Mutex;
@@ -11,6 +12,7 @@ use nod_protocol::es256::{Agreement, KeyUseError, Signer};
 use nod_protocol::{PublicKey, Random, RandomError, Secret, Signature};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use bound::KeyScalar;
 pub use software::SoftwareKeys;
 
 /// The name of one key: up to 64 characters out of `a-z A-Z 0-9 _ - .`.
@@ -124,6 +126,10 @@ pub enum KeyStoreError {
     /// The platform made the key unusable, as when a fingerprint was enrolled anew.
     #[error("the key can no longer be used")]
     Invalidated,
+    /// The key is sealed to another machine: its vault was copied here, or this machine's secret is gone. Other data
+    /// of the vault can be read; its accounts must be enrolled anew.
+    #[error("the key belongs to another machine")]
+    OtherMachine,
     /// The store cannot be reached, is locked, or failed.
     #[error("the key store is not available")]
     Unavailable,
@@ -136,6 +142,28 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// [`KeyStoreError::Exists`] when the name is taken; others when the store cannot.
     fn create(&self, name: &KeyName, purpose: KeyPurpose) -> Result<PublicKey, KeyStoreError>;
+
+    /// Makes several fresh keys, all of them or none, and gives their public halves in that order. A store that can make
+    /// them in one write should.
+    ///
+    /// # Errors
+    /// As [`KeyStore::create`].
+    fn create_all(&self, wanted: &[(KeyName, KeyPurpose)]) -> Result<Vec<PublicKey>, KeyStoreError> {
+        let mut made = Vec::with_capacity(wanted.len());
+        for (at, (name, purpose)) in wanted.iter().enumerate() {
+            match self.create(name, *purpose) {
+                Ok(public) => made.push(public),
+                Err(error) => {
+                    for (name, _) in wanted.iter().take(at) {
+                        // Nothing refers to a key that could not be deleted; it is of no use to anyone.
+                        let _ = self.delete(name);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(made)
+    }
 
     /// The public half of a key.
     ///
@@ -161,6 +189,18 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// When the store cannot.
     fn delete(&self, name: &KeyName) -> Result<(), KeyStoreError>;
+
+    /// Deletes several keys and says which ones are gone. A store that can do so in one write should.
+    fn delete_all(&self, names: Vec<KeyName>) -> Vec<KeyName> {
+        let gone = |name: &KeyName| match self.delete(name) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "a key could not be deleted yet");
+                false
+            }
+        };
+        names.into_iter().filter(gone).collect()
+    }
 
     /// Whether signing with an `approve` key verifies the user each time. Enters the answer's `uv` claim.
     fn verifies_user(&self) -> bool {

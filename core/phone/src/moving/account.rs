@@ -8,60 +8,69 @@ use nod_protocol::{BindingId, Digest, EnvelopeId, PublicKey, Random, ServiceId, 
 
 use super::MoveError;
 use super::wire::AccountItem;
-use crate::keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, NamedSigner};
+use crate::keys::{KeyName, KeyPurpose, KeyStore, NamedSigner};
 use crate::vault::{AccountRow, AuthorisationRow, KeyNames, MoveRow, OfferedKeys};
 
 /// Seconds by which an authorisation is dated back, so that a login server's clock that is a little behind takes it.
 const DATED_BACK_S: u64 = 30;
 
-/// Makes the new phone's keys for an account that the old phone announced, and the account as it becomes.
-pub(crate) fn prepare(
+/// An account that the old phone announced and the new one is to make keys for.
+pub(crate) struct Wanted {
     item: AccountItem,
-    channel: &KeyName,
-    keys: &dyn KeyStore,
-    random: &dyn Random,
-    now: u64,
-) -> Result<(AccountRow, DeviceKeys), MoveError> {
-    item.display.check().map_err(|_| MoveError::Protocol)?;
-    text::check(&item.label, 128).map_err(|_| MoveError::Protocol)?;
-    let names = KeyNames {
-        approve: KeyName::fresh(KeyPurpose::Approve, random)?,
-        deny: KeyName::fresh(KeyPurpose::Deny, random)?,
-        enc: KeyName::fresh(KeyPurpose::Enc, random)?,
-    };
-    let made: Result<_, KeyStoreError> = (|| {
-        Ok(DeviceKeys {
-            approve: keys.create(&names.approve, KeyPurpose::Approve)?,
-            deny: keys.create(&names.deny, KeyPurpose::Deny)?,
-            enc: keys.create(&names.enc, KeyPurpose::Enc)?,
-            channel: keys.public_key(channel)?,
-        })
-    })();
-    let public = made.inspect_err(|_| {
-        for name in names.all() {
-            // Nothing refers to a key that could not be deleted; it is of no use to anyone.
-            let _ = keys.delete(&name);
-        }
-    })?;
-    let account = AccountRow {
-        id: item.bid,
-        service: item.service,
-        service_key: item.key,
-        nkh: item.nkh,
-        seq: item.seq,
-        // What the old phone's user was asked and has not agreed to is asked again here.
-        asked: None,
-        display: item.display,
-        label: item.label,
-        relay: item.relay,
-        mode: item.mode,
-        // It has the keys of the generation to come; the receipt says which one that is.
-        gen_: item.gen_,
-        keys: names,
-        ctr: 0,
-        created: now,
-    };
-    Ok((account, public))
+    names: KeyNames,
+    channel: PublicKey,
+}
+
+impl Wanted {
+    /// Checks what will be shown, and names the keys. `channel` is the new phone's key at the account's relay.
+    pub(crate) fn new(item: AccountItem, channel: PublicKey, random: &dyn Random) -> Result<Self, MoveError> {
+        item.display.check().map_err(|_| MoveError::Protocol)?;
+        text::check(&item.label, 128).map_err(|_| MoveError::Protocol)?;
+        let names = KeyNames {
+            approve: KeyName::fresh(KeyPurpose::Approve, random)?,
+            deny: KeyName::fresh(KeyPurpose::Deny, random)?,
+            enc: KeyName::fresh(KeyPurpose::Enc, random)?,
+        };
+        Ok(Self { item, names, channel })
+    }
+
+    /// The keys to make.
+    pub(crate) fn keys(&self) -> [(KeyName, KeyPurpose); 3] {
+        [
+            (self.names.approve.clone(), KeyPurpose::Approve),
+            (self.names.deny.clone(), KeyPurpose::Deny),
+            (self.names.enc.clone(), KeyPurpose::Enc),
+        ]
+    }
+
+    /// The account as it becomes, with the keys that were made for it.
+    pub(crate) fn made(self, [approve, deny, enc]: [PublicKey; 3], now: u64) -> (AccountRow, DeviceKeys) {
+        let Self { item, names, channel } = self;
+        let account = AccountRow {
+            id: item.bid,
+            service: item.service,
+            service_key: item.key,
+            nkh: item.nkh,
+            seq: item.seq,
+            // What the old phone's user was asked and has not agreed to is asked again here.
+            asked: None,
+            display: item.display,
+            label: item.label,
+            relay: item.relay,
+            mode: item.mode,
+            // It has the keys of the generation to come; the receipt says which one that is.
+            gen_: item.gen_,
+            keys: names,
+            ctr: 0,
+            created: now,
+        };
+        (account, DeviceKeys { approve, deny, enc, channel })
+    }
+
+    /// The account that cannot be taken.
+    pub(crate) fn into_item(self) -> AccountItem {
+        self.item
+    }
 }
 
 /// The old phone vouches for the new one's keys: `nod-move+jwt` by the approve key, for which the user is verified.

@@ -55,7 +55,7 @@ use nod_protocol::{MoveId, Random, RandomError};
 pub use join::{CodeShown, Joining};
 pub use offer::{AwaitingCode, Confirmed, OFFER_LIFE, Offer};
 
-pub(crate) use account::{authorise, is_proof_of, prepare, prove, receipt_hint, request, verify_receipt};
+pub(crate) use account::{Wanted, authorise, is_proof_of, prove, receipt_hint, request, verify_receipt};
 pub(crate) use channel::Taken;
 pub(crate) use wire::{AccountItem, KeysItem, Message, ProofItem, batches};
 

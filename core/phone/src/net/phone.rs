@@ -26,7 +26,7 @@ use crate::event::Event;
 use crate::net::{Lane, Shared, client_config, run_relay};
 pub use crate::net::{RootsError, roots_from_pem};
 use crate::rotation::ConfirmKeyError;
-use crate::vault::VaultError;
+use crate::vault::{MachineSecret, VaultError};
 use crate::view::{Account, HistoryEnd, HistoryEntry, Pending, RelayStatus};
 pub use parts::{OpenError, PhoneParts};
 pub use pending::PendingEnrolment;
@@ -57,12 +57,26 @@ struct Session {
 
 impl Phone {
     /// A phone with a software key store and a file vault in `dir` (0700, files 0600). Several processes may share the
-    /// directory. Slow on purpose (Argon2id).
+    /// directory. Its keys work wherever the directory is copied to; [`Phone::open_on`] binds them. Slow on purpose
+    /// (Argon2id).
     ///
     /// # Errors
     /// [`OpenError`] says which of wrong passphrase, damage and failing storage it is.
     pub fn open(dir: &Path, passphrase: &str, device: DeviceInfo) -> Result<Self, OpenError> {
-        Self::with(PhoneParts::software(dir, passphrase, device)?)
+        Self::with(PhoneParts::software(dir, passphrase, device, None)?)
+    }
+
+    /// The same with keys that are of use on one machine alone. Keys of a vault that was not bound yet are bound now.
+    ///
+    /// # Errors
+    /// [`OpenError`], as for [`Phone::open`], and when the machine's secret fails.
+    pub fn open_on(
+        machine: &dyn MachineSecret,
+        dir: &Path,
+        passphrase: &str,
+        device: DeviceInfo,
+    ) -> Result<Self, OpenError> {
+        Self::with(PhoneParts::software(dir, passphrase, device, Some(machine))?)
     }
 
     /// A phone of other parts.

@@ -10,7 +10,7 @@ use nod_protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::codes::CodeRow;
-use crate::keys::{KeyName, KeyPurpose};
+use crate::keys::{KeyName, KeyPurpose, KeyScalar};
 use crate::rotation::AskedChange;
 use crate::view::HistoryEntry;
 
@@ -57,8 +57,7 @@ pub(crate) struct Contents {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SealedKey {
     pub(crate) purpose: KeyPurpose,
-    #[serde(with = "super::secret_text")]
-    pub(crate) scalar: Secret<32>,
+    pub(crate) scalar: KeyScalar,
     pub(crate) public: PublicKey,
 }
 

@@ -23,7 +23,7 @@ pub(crate) use move_rows::{
 };
 pub(crate) use seal::{CODES, Opening};
 pub use seal::{KdfCost, Unlock};
-pub use storage::{FileStorage, StorageError, VaultStorage};
+pub use storage::{FileStorage, MachineFile, MachineSecret, StorageError, VaultStorage};
 
 /// Why the vault could not be opened, read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,12 @@
-//! Where the sealed blob lies: a trait, and the implementation over one file.
+//! Where the sealed blob and the machine's secret lie: a trait each, and the implementations over files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+use nod_protocol::es256::hkdf;
+use nod_protocol::{Random, Secret};
+use zeroize::Zeroizing;
 
 /// The storage failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +78,18 @@ impl FileStorage {
     fn path(&self) -> PathBuf {
         self.dir.join("vault")
     }
+
+    /// Writes `new` and lets it take the place of `path`: the old or the new file is there, whole.
+    fn replace_file(&self, path: &Path, new: &Path, bytes: &[u8]) -> Result<(), StorageError> {
+        let mut file = private().truncate(true).open(new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(new, path)?;
+        #[cfg(unix)]
+        File::open(&self.dir)?.sync_all()?;
+        Ok(())
+    }
 }
 
 impl VaultStorage for FileStorage {
@@ -86,15 +102,7 @@ impl VaultStorage for FileStorage {
     }
 
     fn replace(&self, blob: &[u8]) -> Result<(), StorageError> {
-        let new = self.dir.join("vault.new");
-        let mut file = private().truncate(true).open(&new)?;
-        file.write_all(blob)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&new, self.path())?;
-        #[cfg(unix)]
-        File::open(&self.dir)?.sync_all()?;
-        Ok(())
+        self.replace_file(&self.path(), &self.dir.join("vault.new"), blob)
     }
 
     fn exclusively(&self, step: &mut dyn FnMut()) -> Result<(), StorageError> {
@@ -104,6 +112,71 @@ impl VaultStorage for FileStorage {
         // Closing the file gives the lock back.
         drop(lock);
         Ok(())
+    }
+}
+
+/// The secret that stands for one machine: it binds the keys of the software store, so that a copied vault cannot use
+/// them elsewhere. It must lie where a copy of the vault does not take it along.
+pub trait MachineSecret: Send + Sync {
+    /// The secret, which is always the same on this machine; made from `random` where there is none.
+    ///
+    /// # Errors
+    /// [`StorageError`] when it can neither be read nor made.
+    fn load(&self, random: &dyn Random) -> Result<Secret<32>, StorageError>;
+}
+
+/// A machine secret in a file that only its owner can read (0600): 32 random bytes, and the system's own id beside it
+/// (`/etc/machine-id` of systemd) mixed in where there is one, so that a copy of the whole home folder, such as one
+/// restored from a backup, does not approve on another machine either.
+///
+/// The id is no secret: it stops a copy that was made without a thought, and not someone who copies it on purpose. A
+/// system that gets another id (installed anew over an old home folder) is another machine.
+#[derive(Debug)]
+pub struct MachineFile {
+    path: PathBuf,
+    id: PathBuf,
+}
+
+impl MachineFile {
+    /// A secret at `path`, whose folder is made (0700) if it is not there. It should lie outside any vault's folder.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), id: PathBuf::from("/etc/machine-id") }
+    }
+
+    /// The same with another file for the system's id; for systems that keep it elsewhere, and for tests.
+    #[must_use]
+    pub fn with_id(path: &Path, id: &Path) -> Self {
+        Self { path: path.to_owned(), id: id.to_owned() }
+    }
+
+    fn random_part(&self, random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, StorageError> {
+        let dir = self.path.parent().ok_or(StorageError::Unavailable)?;
+        let storage = FileStorage::in_dir(dir)?;
+        // Two processes that start at once make one secret.
+        let lock = private().open(self.path.with_extension("lock"))?;
+        lock.lock()?;
+        match fs::read(&self.path) {
+            Ok(secret) if secret.len() == 32 => return Ok(Zeroizing::new(secret)),
+            Ok(_) => return Err(StorageError::Io(io::ErrorKind::InvalidData)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            Err(_) => {}
+        }
+        let fresh = Secret::<32>::random(random).map_err(|_| StorageError::Unavailable)?;
+        storage.replace_file(&self.path, &self.path.with_extension("new"), fresh.expose())?;
+        Ok(Zeroizing::new(fresh.expose().to_vec()))
+    }
+}
+
+impl MachineSecret for MachineFile {
+    fn load(&self, random: &dyn Random) -> Result<Secret<32>, StorageError> {
+        let mut whole = self.random_part(random)?;
+        match fs::read(&self.id) {
+            Ok(id) => whole.extend_from_slice(id.trim_ascii()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Secret::from_bytes(*hkdf(&whole, "nod/machine/1")))
     }
 }
 

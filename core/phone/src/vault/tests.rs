@@ -113,6 +113,31 @@ fn the_file_is_for_its_owner_only() {
 }
 
 #[test]
+fn a_machine_has_one_secret_and_another_machine_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, id) = (dir.path().join("state/nod/machine"), dir.path().join("machine-id"));
+    let load = |file: &std::path::Path| MachineFile::with_id(file, &id).load(&OsRandom).unwrap();
+    let without_id = load(&file);
+    assert_eq!(load(&file), without_id);
+    std::fs::write(&id, "0123456789abcdef\n").unwrap();
+    let with_id = load(&file);
+    assert_ne!(with_id, without_id, "the system's id counts");
+    assert_ne!(load(&dir.path().join("other")), with_id, "and so does the file");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    std::fs::write(&file, b"short").unwrap();
+    let damaged = MachineFile::with_id(&file, &id).load(&OsRandom);
+    assert_eq!(
+        damaged,
+        Err(StorageError::Io(std::io::ErrorKind::InvalidData)),
+        "it is never made anew over another"
+    );
+}
+
+#[test]
 fn nothing_secret_is_printed() {
     let storage = MemoryStorage::default();
     let vault = vault(&storage);
@@ -122,7 +147,7 @@ fn nothing_secret_is_printed() {
     let public = sealed.public;
     assert_eq!(
         format!("{sealed:?}"),
-        format!("SealedKey {{ purpose: Approve, scalar: Secret(…), public: {public:?} }}")
+        format!("SealedKey {{ purpose: Approve, scalar: Plain(…), public: {public:?} }}")
     );
     assert_eq!(format!("{vault:?} {keys:?}"), "Vault(…) SoftwareKeys(…)");
     assert_eq!(format!("{:?}", Unlock::passphrase("hunter2")), "Passphrase(…)");

@@ -1,13 +1,13 @@
 //! The new phone: scans the QR code, shows the code, makes its own keys, proves that it holds them.
 
 use nod_protocol::qr::RelayAddress;
-use nod_protocol::{Digest, EnvelopeId, MoveId, Random};
+use nod_protocol::{BindingId, Digest, EnvelopeId, MoveId, PublicKey, Random, ServiceId};
 
 use super::{Engine, Handled};
 use crate::event::Event;
 use crate::keys::KeyName;
 use crate::moving::{
-    AccountItem, CodeShown, Joining, KeysItem, Message, MoveError, ProofItem, batches, prepare, prove,
+    AccountItem, CodeShown, Joining, KeysItem, Message, MoveError, ProofItem, Wanted, batches, prove,
 };
 use crate::vault::{AccountRow, LinkRow, MAX_AUTHORISATIONS, MAX_MOVING, MoveRow, MoveStage, MovingRow};
 use crate::view::MovingState;
@@ -94,10 +94,7 @@ impl Engine {
         let known = self
             .vault
             .read(|contents| contents.accounts.iter().map(|account| account.id).collect::<Vec<_>>())?;
-        let mut made = Vec::with_capacity(items.len());
-        for item in items {
-            made.push(self.make(item, &known)?);
-        }
+        let made = self.make_all(items, &known)?;
         let (random, now) = (&*self.random, self.clock.unix_millis());
         let names: Vec<_> = made.iter().flat_map(Made::key_names).collect();
         let noted = self.note(id, n, move |row| {
@@ -139,21 +136,48 @@ impl Engine {
         noted
     }
 
-    fn make(&self, item: AccountItem, known: &[nod_protocol::BindingId]) -> Result<Made, MoveError> {
-        if known.contains(&item.bid) {
-            return Ok(Made::Impossible { item: Box::new(item) });
+    /// Makes keys for all of them in one go, or, where that fails, for each on its own.
+    fn make_all(&self, items: Vec<AccountItem>, known: &[BindingId]) -> Result<Vec<Made>, MoveError> {
+        let (mut wanted, mut made) = (Vec::new(), Vec::new());
+        for item in items {
+            if known.contains(&item.bid) {
+                made.push(Made::Impossible { item: Box::new(item) });
+                continue;
+            }
+            let channel = self.channel::<MoveError>(&item.relay)?;
+            wanted.push(Wanted::new(item, self.keys.public_key(&channel)?, &*self.random)?);
         }
+        let names: Vec<_> = wanted.iter().flat_map(Wanted::keys).collect();
+        let public = self.keys.create_all(&names).unwrap_or_default();
+        let mut public = public.chunks_exact(3);
         let now = self.clock.unix_millis();
-        let channel = self.channel::<MoveError>(&item.relay)?;
-        match prepare(item.clone(), &channel, &*self.keys, &*self.random, now) {
-            Ok((account, keys)) => Ok(Made::Fresh {
+        let mut links: Vec<(RelayAddress, ServiceId, EnvelopeId)> = Vec::new();
+        for wanted in wanted {
+            let three = match public.next() {
+                Some(three) => <[PublicKey; 3]>::try_from(three).ok(),
+                None => self.keys.create_all(&wanted.keys()).ok().and_then(|three| three.try_into().ok()),
+            };
+            let Some(three) = three else {
+                made.push(Made::Impossible { item: Box::new(wanted.into_item()) });
+                continue;
+            };
+            let (account, keys) = wanted.made(three, now);
+            // One frame lets a service write to this phone, whatever the number of its accounts.
+            let known = links
+                .iter()
+                .find(|(relay, service, _)| *relay == account.relay && *service == account.service);
+            let link = match known {
+                Some((_, _, link)) => *link,
+                None => EnvelopeId::new(now, &*self.random)?,
+            };
+            links.push((account.relay.clone(), account.service, link));
+            made.push(Made::Fresh {
                 keys: Box::new(KeysItem { bid: account.id, keys, attestation: None }),
                 account: Box::new(account),
-                link: EnvelopeId::new(now, &*self.random)?,
-            }),
-            Err(MoveError::Key(_)) => Ok(Made::Impossible { item: Box::new(item) }),
-            Err(error) => Err(error),
+                link,
+            });
         }
+        Ok(made)
     }
 
     /// Signs the proofs; they leave once the account's service may write to this phone.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nod_protocol::{OsRandom, Secret};
+use nod_protocol::OsRandom;
 use proptest::prelude::*;
 
 use super::*;
 use crate::codes::{Algorithm, BackupError, CodeError, CodeId, CodeKind, CodeRow, CodeTextError, Digits};
 use crate::codes::{ManualCode, Merged, Period, merge, open_backup, seal_backup};
 use crate::engine::{Engine, EngineParts};
-use crate::keys::{KeyName, KeyPurpose, KeyStore as _, SoftwareKeys};
+use crate::keys::{KeyName, KeyPurpose, KeyScalar, KeyStore as _, SoftwareKeys};
 use crate::testing::{MemoryStorage, device};
 use crate::vault::{KdfCost, StorageError, Unlock, Vault, VaultError, VaultStorage};
 
@@ -263,7 +263,8 @@ fn a_backup_holds_the_codes_and_no_key_of_the_device() {
     let name = KeyName::parse("nod.approve.test").unwrap();
     phone.keys.create(&name, KeyPurpose::Approve).unwrap();
     let row = first_row(&phone);
-    let scalar: Secret<32> = phone.vault.read(|contents| contents.keys[&name].scalar.clone()).unwrap();
+    let kept = phone.vault.read(|contents| contents.keys[&name].scalar.clone()).unwrap();
+    let KeyScalar::Plain(scalar) = kept else { panic!("a phone of test parts binds no key") };
     let backup = phone.engine.export_codes("a passphrase").unwrap();
     let opening =
         crate::vault::Opening::existing(&crate::vault::CODES, &backup, &Unlock::passphrase("a passphrase"));

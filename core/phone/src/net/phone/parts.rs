@@ -9,9 +9,9 @@ use nod_protocol::{OsRandom, Random};
 
 use crate::clock::{PhoneClock, SystemPhoneClock};
 use crate::engine::EngineError;
-use crate::keys::{KeyStore, SoftwareKeys};
+use crate::keys::{KeyStore, KeyStoreError, SoftwareKeys};
 use crate::net::RootsError;
-use crate::vault::{FileStorage, KdfCost, Unlock, Vault, VaultError};
+use crate::vault::{FileStorage, KdfCost, MachineSecret, StorageError, Unlock, Vault, VaultError};
 
 /// What a phone is made of.
 pub struct PhoneParts {
@@ -31,17 +31,32 @@ pub struct PhoneParts {
 
 impl PhoneParts {
     /// A software key store and a file vault in `dir`, unlocked with `passphrase`; both are made where there is none.
+    /// With `machine` the keys are of use on this machine alone, and without it wherever the vault is copied to.
     /// Slow on purpose (Argon2id).
     ///
     /// # Errors
-    /// [`OpenError::Vault`] says which of wrong passphrase, damage and failing storage it is.
-    pub fn software(dir: &Path, passphrase: &str, device: DeviceInfo) -> Result<Self, OpenError> {
+    /// [`OpenError::Vault`] says which of wrong passphrase, damage and failing storage it is; [`OpenError::Machine`]
+    /// that the machine's secret failed.
+    pub fn software(
+        dir: &Path,
+        passphrase: &str,
+        device: DeviceInfo,
+        machine: Option<&dyn MachineSecret>,
+    ) -> Result<Self, OpenError> {
         let storage = FileStorage::in_dir(dir).map_err(VaultError::from)?;
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let unlock = Unlock::passphrase(passphrase);
         let vault =
             Arc::new(Vault::unlock(Box::new(storage), &unlock, KdfCost::STANDARD, Arc::clone(&random))?);
-        let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
+        let keys = match machine {
+            Some(machine) => {
+                let secret = machine.load(&*random).map_err(OpenError::Machine)?;
+                SoftwareKeys::bound(Arc::clone(&vault), Arc::clone(&random), &secret)
+                    .map_err(OpenError::Keys)?
+            }
+            None => SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)),
+        };
+        let keys = Arc::new(keys);
         let clock = Arc::new(SystemPhoneClock::default());
         Ok(Self { vault, keys, device, clock, random, extra_roots: Vec::new() })
     }
@@ -54,6 +69,12 @@ pub enum OpenError {
     /// The vault could not be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The machine's secret could neither be read nor made.
+    #[error("the secret of this machine: {0}")]
+    Machine(StorageError),
+    /// The keys could not be bound to this machine.
+    #[error("the keys could not be bound to this machine: {0}")]
+    Keys(KeyStoreError),
     /// The device's name or model cannot be shown.
     #[error("the device's name or model: {0}")]
     Device(TextError),
