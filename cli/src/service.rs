@@ -11,6 +11,7 @@ use crate::args::{ServiceArgs, ServiceCommand};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::login::sovereign;
+use crate::login::sovereign::handover::HandedOver;
 use crate::out::{Out, clean};
 use crate::rest::Rest;
 
@@ -95,8 +96,26 @@ pub(crate) async fn run(args: ServiceArgs, out: Out) -> Result<Exit, CliError> {
             let said = rest.post(&["service", "rotate-key"], &json!({})).await?;
             rotated(managed(said, &access)?, None, out)?;
         }
+        ServiceCommand::ToSovereign { api_key, state } => {
+            let dir = state.ok_or(CliError::Missing("NOD_STATE", "--state DIR"))?;
+            let relay = access.relay.ok_or(CliError::Missing("NOD_RELAY", "--relay"))?;
+            let key = api_key.ok_or(CliError::Missing("NOD_API_KEY", "--api-key"))?;
+            handed_over(&sovereign::handover::run(&dir, &relay, &key).await?, &dir, out)?;
+        }
     }
     Ok(Exit::Done)
+}
+
+fn handed_over(done: &HandedOver, dir: &Path, out: Out) -> Result<(), CliError> {
+    let HandedOver { service, key, bindings } = done;
+    out.answer(&json!({ "service_id": service, "key": key, "bindings": bindings }), || {
+        format!(
+            "Service {service} verifies for itself from now on, by the key in {dir}:\n\n    {key}\n\n\
+             {bindings} bindings have come over. Each user is asked on the phone whether that is your key: publish it.\n\
+             Back {dir} up: without it every user must enrol again.\n\nNext:\n\n    nod login --state {dir} push USER\n",
+            dir = dir.display()
+        )
+    })
 }
 
 /// A key that was rotated: the service, its number and its thumbprint.

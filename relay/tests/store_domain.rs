@@ -89,6 +89,7 @@ fn service(id: ServiceId, key: &str) -> ServiceRecord {
         created: NOW,
         key_seq: 0,
         chain: Vec::new(),
+        handed_over: None,
         sealed_keys: None,
         api_keys: vec![ApiKeyRecord { id: key.to_owned(), hash: Digest::of(b"secret"), created: NOW }],
         webhook: None,

@@ -75,3 +75,57 @@ fn a_phone_follows_a_sovereign_service_and_so_does_its_standing_attendant() {
     let elsewhere = run(&mut own(&dir.path().join("nowhere"))).error(1);
     assert_eq!(elsewhere["type"], "no-state");
 }
+
+#[test]
+fn a_managed_service_becomes_sovereign_and_its_phones_agree_before_they_follow() {
+    let dir = tempfile::tempdir().unwrap();
+    let (relay, state) = (Relay::start(&dir.path().join("relay")), dir.path().join("state"));
+    let key = relay.add_service(&["Fjordbanken"]);
+    let (managed, phone) = (Login::managed(&relay, &key), Phone::new(dir.path(), "Judy's phone"));
+    managed.enrol("judy", &phone);
+    push_and_approve(&managed, "judy", &phone);
+    let to_sovereign = || {
+        let mut to = service(&relay, &["to-sovereign"]);
+        to.env("NOD_API_KEY", &key).arg("--state").arg(&state);
+        to
+    };
+    let done = run(&mut to_sovereign()).with(0);
+    assert_eq!(done["bindings"], 1);
+    assert_eq!(run(&mut to_sovereign()).error(1)["type"], "state-taken");
+    assert_eq!(run(&mut managed.command(&["push", "judy"])).error(3)["type"], "not-managed");
+
+    let login = Login::sovereign(&relay, &key, &state);
+    assert_eq!(login.devices("judy").len(), 1);
+    // The question comes by itself: nobody has to sign in for it.
+    assert!(
+        run(&mut phone.command(&["pending", "--wait", "2"])).with(0)["challenges"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let asked = account(&phone);
+    assert_eq!((&asked["mode"], &asked["asks_to_verify_itself"]), (&json!("managed"), &done["key"]));
+    let (unseen, id, _) = login.push(&["judy"]);
+    assert!(
+        run(&mut phone.command(&["pending", "--wait", "2"])).with(0)["challenges"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let id_of = asked["id"].as_str().unwrap();
+    assert_eq!(run(&mut phone.command(&["confirm-key", id_of])).with(0)["state"], "confirmed");
+    assert_eq!(run(&mut phone.command(&["confirm-key", id_of])).error(1)["type"], "key-change");
+    // What the phone would not see before is delivered again.
+    assert_eq!(phone.pending(&id)["id"], id.as_str());
+    assert_eq!(run(&mut login.command(&["cancel", &id])).with(0)["state"], "cancelled");
+    assert_eq!(unseen.finish().code, Some(2));
+
+    push_and_approve(&login, "judy", &phone);
+    assert_eq!(
+        (&account(&phone)["mode"], &account(&phone)["asks_to_verify_itself"]),
+        (&json!("sovereign"), &Value::Null)
+    );
+    let mut rotate_own = command(&["service", "rotate-key", "--state"]);
+    rotate(rotate_own.arg(&state), 3);
+    push_and_approve(&login, "judy", &phone);
+}

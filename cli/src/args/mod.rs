@@ -116,6 +116,18 @@ pub(crate) enum ServiceCommand {
         #[arg(long, env = "NOD_STATE", value_name = "DIR")]
         state: Option<PathBuf>,
     },
+    /// Take a managed service over: its key and its bindings go to DIR, and the relay only routes from then on.
+    ///
+    /// The relay never sees the new key. What is open ends. Every user is asked once, on the phone, to agree; until
+    /// then that phone can be asked nothing. Run it again if it was cut short.
+    ToSovereign {
+        /// The service's own API key.
+        #[arg(long, env = "NOD_API_KEY", hide_env_values = true, value_name = "KEY")]
+        api_key: Option<String>,
+        /// The folder that the sovereign login server is to have.
+        #[arg(long, env = "NOD_STATE", value_name = "DIR")]
+        state: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]
@@ -141,6 +153,7 @@ mod tests {
             "nod service rotate-key bLvpC921VAzoqqq8fDdlbg --admin-key k --relay http://127.0.0.1:1",
             "nod service rotate-key --api-key k --relay http://127.0.0.1:1 --json",
             "nod service rotate-key --state d",
+            "nod service to-sovereign --state d --api-key k --relay http://127.0.0.1:1",
             "nod phone --vault v confirm-key bLvpC921VAzoqqq8fDdlbg",
             "nod login enrol alice --json",
             "nod login confirm bLvpC921VAzoqqq8fDdlbg 123456",

@@ -62,6 +62,15 @@ pub(crate) enum CliError {
     /// There is no sovereign login server in a folder.
     #[error("{} is not the state folder of a sovereign login server", .0.display())]
     NoState(PathBuf),
+    /// A service was not wholly taken over.
+    #[error("the service was not wholly taken over into {}", .0.display())]
+    Unfinished(PathBuf),
+    /// A folder holds a sovereign login server already.
+    #[error("{} holds a sovereign login server already", .0.display())]
+    StateTaken(PathBuf),
+    /// The service verifies for itself already, by a key that is elsewhere.
+    #[error("this service is sovereign already: its key is in another folder")]
+    AlreadySovereign,
     /// The rows of a sovereign login server cannot be opened.
     #[error(transparent)]
     Engine(EngineError),
@@ -171,6 +180,9 @@ impl CliError {
             Self::File { .. } => "file",
             Self::Damaged(_) => "damaged",
             Self::NoState(_) => "no-state",
+            Self::Unfinished(_) => "unfinished",
+            Self::StateTaken(_) => "state-taken",
+            Self::AlreadySovereign => "already-sovereign",
             Self::Engine(_) | Self::Store(_) => "store",
             Self::Enrol(error) => refused::enrol(error),
             Self::Confirm(error) => refused::confirm(error),
@@ -218,6 +230,8 @@ impl CliError {
     pub(crate) fn hint(&self) -> Option<String> {
         if let Self::Missing(variable, option) = self {
             Some(format!("Set {variable} in the environment, or give {option}."))
+        } else if let Self::Unfinished(dir) = self {
+            Some(format!("Run `nod service to-sovereign --state {}` again.", dir.display()))
         } else if let Self::BadRelay(_) = self {
             Some("Use a form such as http://127.0.0.1:7420 or https://nod.example.org.".to_owned())
         } else if let Self::Unreachable { .. } = self {

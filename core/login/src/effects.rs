@@ -117,6 +117,9 @@ pub enum AuditEvent {
     KeyRotated {
         seq: u64,
     },
+    HandedOver {
+        seq: u64,
+    },
     PushOff {
         user: String,
     },

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMillis;
 use crate::service::{Service, ServiceKeys};
+pub use crate::steps::end_all::end_all;
 
 /// How many links are kept: a phone that slept through that many rotations catches up; beyond, it must enrol again.
 pub const KEPT_ROTATIONS: usize = 8;

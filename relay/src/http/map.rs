@@ -1,6 +1,6 @@
 //! What the login server and the stores refuse, as problems.
 
-use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError, StoreError};
+use nod_login::{ChallengeError, ConfirmError, EnrolError, HandOverError, RevokeError, StoreError};
 use serde_json::json;
 
 use super::problem::{Problem, Slug};
@@ -34,6 +34,9 @@ impl From<ServicesError> for Problem {
             ServicesError::LastKey => Self::with(Slug::Conflict, "the last API key cannot be deleted"),
             ServicesError::Url(error) => Self::with(Slug::Invalid, format!("webhook.url: {error}")),
             ServicesError::NotManaged => Slug::NotManaged.into(),
+            ServicesError::HandOver(HandOverError::Rotate(_)) => Slug::Internal.into(),
+            ServicesError::HandOver(error) => Self::with(Slug::Conflict, error.to_string()),
+            ServicesError::KeyMoved => Self::with(Slug::Conflict, error.to_string()),
             ServicesError::Keys => {
                 tracing::error!("a service's sealed secrets do not open under this master key");
                 Slug::Internal.into()

@@ -3,6 +3,7 @@
 mod challenges;
 mod enrolments;
 mod gate;
+mod handover;
 mod health;
 mod input;
 mod map;
@@ -146,6 +147,7 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Service, GET, "/v1/service", services::get),
         route(Service, PATCH, "/v1/service", services::patch),
         route(Service, POST, "/v1/service/rotate-key", services::rotate_key),
+        route(Service, POST, "/v1/service/to-sovereign", handover::to_sovereign),
         route(Service, POST, "/v1/service/api-keys", services::add_key),
         route(Service, DELETE, "/v1/service/api-keys/{key}", services::delete_key),
         route(Service, POST, "/v1/enrolments", enrolments::start),

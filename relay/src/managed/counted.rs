@@ -81,6 +81,7 @@ const fn name(event: &AuditEvent) -> Option<(Metric, &'static str)> {
         | AuditEvent::DeviceRevoked { .. }
         | AuditEvent::DeviceLeftBehind { .. }
         | AuditEvent::KeyRotated { .. }
+        | AuditEvent::HandedOver { .. }
         | AuditEvent::PushOff { .. }
         | AuditEvent::PushOn { .. }
         | AuditEvent::SourceSuppressed { .. } => return None,

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use nod_login::service::PolicyError;
-use nod_login::{Clock, LoginServer, Policy, Service, ServiceKeys, Store, StoreError};
+use nod_login::{Clock, HandOverError, LoginServer, Policy, Service, ServiceKeys, Store, StoreError};
 use nod_protocol::bytes::{Digest, Secret};
 use nod_protocol::messages::{Mode, ServiceDisplay};
 use nod_protocol::qr::RelayAddress;
@@ -55,6 +55,12 @@ pub enum ServicesError {
     /// The relay does not hold the service's keys.
     #[error("the service is not managed")]
     NotManaged,
+    /// What would hand the service over does not fit it.
+    #[error(transparent)]
+    HandOver(#[from] HandOverError),
+    /// The service was handed over to another key, or its key was rotated at the same moment.
+    #[error("the service's key is another one by now")]
+    KeyMoved,
     /// The service's sealed keys do not open, or the source of randomness failed.
     #[error("the service's keys cannot be used")]
     Keys,
@@ -190,6 +196,7 @@ impl Services {
             sealed_keys,
             key_seq: 0,
             chain: Vec::new(),
+            handed_over: None,
             api_keys: vec![ApiKeyRecord { id: key.id.clone(), hash: key.hash(), created }],
             webhook: None,
         };

@@ -1,12 +1,13 @@
-//! Rotating the keys of managed services.
+//! Rotating the keys of managed services, and handing a service over to its organisation.
 
 use std::sync::Arc;
 
 use nod_login::{AuditEvent, RotateError};
-use nod_protocol::ServiceId;
 use nod_protocol::messages::Mode;
+use nod_protocol::{ServiceId, jws};
 
 use super::{Hosted, Services, ServicesError};
+use crate::store::handover::HandOver;
 
 impl From<RotateError> for ServicesError {
     fn from(_: RotateError) -> Self {
@@ -42,5 +43,27 @@ impl Services {
             })
             .await?;
         self.cache(changed.ok_or(ServicesError::NotFound)??)
+    }
+
+    /// Hands a managed service over to the key that signed `rotate`: from then on its organisation verifies, and the
+    /// relay only carries. The same `rotate` again changes nothing.
+    ///
+    /// # Errors
+    /// [`ServicesError::HandOver`] when `rotate` does not follow the service's next key, [`ServicesError::NotManaged`]
+    /// when the service is sovereign by another way; others when nothing was changed.
+    pub async fn hand_over(&self, id: ServiceId, rotate: &str) -> Result<Arc<Hosted>, ServicesError> {
+        let _alone = self.writing.lock().await;
+        let record = self.parts.store.service(id).await?.ok_or(ServicesError::NotFound)?;
+        let signed = jws::signed_digest(rotate);
+        if let (Some(done), Some(signed)) = (record.handed_over, signed) {
+            return if done == signed { self.cache(record) } else { Err(ServicesError::KeyMoved) };
+        }
+        let sealed = record.sealed_keys.as_ref().ok_or(ServicesError::NotManaged)?;
+        let at = self.parts.clock.now();
+        let links = self.open_keys(&record, sealed)?.hand_over(id, rotate, record.chain.last(), at)?;
+        let signed = signed.ok_or(ServicesError::KeyMoved)?;
+        let handover = HandOver { service: id, from_seq: record.key_seq, links, signed, at };
+        let record = self.parts.store.hand_over(handover).await?;
+        self.cache(record.ok_or(ServicesError::KeyMoved)?)
     }
 }

@@ -17,6 +17,7 @@ pub mod committer;
 pub mod effects;
 pub mod engine;
 pub mod file;
+pub mod handover;
 pub mod housekeeping;
 pub mod inbox;
 pub mod kept;

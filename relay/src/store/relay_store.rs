@@ -27,7 +27,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    fn has_webhook(&self, service: ServiceId) -> bool {
+    pub(super) fn has_webhook(&self, service: ServiceId) -> bool {
         self.webhooks.read().is_ok_and(|set| set.contains(&service))
     }
 

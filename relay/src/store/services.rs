@@ -59,6 +59,9 @@ pub struct ServiceRecord {
     /// The newest rotations of a managed service's key, oldest first.
     #[serde(default)]
     pub chain: Vec<SignedRotation>,
+    /// SHA-256 of the signed bytes by which it was handed over to its organisation, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over: Option<Digest>,
     /// Its API keys; at most two live.
     pub api_keys: Vec<ApiKeyRecord>,
     /// Where its events go.
@@ -213,7 +216,7 @@ impl<E> From<StoreError> for Stop<E> {
     }
 }
 
-fn put(txn: &mut dyn Txn, record: &ServiceRecord) -> Result<(), StoreError> {
+pub(super) fn put(txn: &mut dyn Txn, record: &ServiceRecord) -> Result<(), StoreError> {
     let key = layout::service(record.id);
     if let Some(old) = read_row::<ServiceRecord>(txn, &key, "service")? {
         for gone in old.api_keys {

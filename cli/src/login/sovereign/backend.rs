@@ -111,6 +111,18 @@ impl Sovereign {
         }
     }
 
+    /// Leads these phones to the service's key.
+    ///
+    /// # Errors
+    /// [`CliError`] when the relay cannot be reached, or the store failed; the next challenge does it then.
+    pub(super) async fn announce(&self, bindings: Vec<BindingId>) -> Result<(), CliError> {
+        let login = self.keyring.login();
+        for binding in bindings {
+            login.announce_key(binding).await?;
+        }
+        self.outbox.flush().await
+    }
+
     /// Serves the inbox beside this command from now on.
     fn serve_beside(&self) {
         let Ok(mut serving) = self.serving.lock() else { return };

@@ -98,7 +98,7 @@ impl Keys {
     }
 
     /// Puts these keys in the file's place, whole and durably.
-    fn replace(&self, dir: &Path) -> Result<(), CliError> {
+    pub(super) fn replace(&self, dir: &Path) -> Result<(), CliError> {
         let (path, text) = (dir.join(KEY_FILE), self.text()?);
         let unfinished = dir.join(format!("{KEY_FILE}.{}", uuid::Uuid::now_v7()));
         let write = || -> std::io::Result<()> {
@@ -113,7 +113,7 @@ impl Keys {
 }
 
 /// One process at a time replaces the file: two would lead phones two ways.
-fn lock(dir: &Path) -> Result<File, CliError> {
+pub(super) fn lock(dir: &Path) -> Result<File, CliError> {
     let path = dir.join(LOCK_FILE);
     let failed = |error: std::io::Error| CliError::File { path: path.clone(), kind: error.kind() };
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;

@@ -3,6 +3,7 @@
 
 mod attend;
 mod backend;
+pub(crate) mod handover;
 mod identity;
 mod keyring;
 mod outbox;
@@ -76,6 +77,9 @@ async fn open(
     api_key: Option<&str>,
     tasks: &TaskTracker,
 ) -> Result<Sovereign, CliError> {
+    if handover::is_unfinished(dir) {
+        return Err(CliError::Unfinished(dir.to_owned()));
+    }
     let folder = dir.to_owned();
     let engine =
         tokio::task::spawn_blocking(move || file::open(&folder)).await.map_err(|_| CliError::Stopped)?;

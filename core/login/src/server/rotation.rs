@@ -6,7 +6,7 @@
 
 use nod_protocol::bytes::Digest;
 use nod_protocol::frames::EnvelopeKind;
-use nod_protocol::{EnvelopeId, PublicKey, jwe};
+use nod_protocol::{BindingId, EnvelopeId, PublicKey, jwe};
 
 use super::LoginServer;
 use super::sealing::SealingFailed;
@@ -20,6 +20,16 @@ use crate::store::{StoreError, StoreExt as _};
 const LINK_MS: u64 = 30 * 24 * 3_600_000;
 
 impl LoginServer {
+    /// Leads a phone to the service's current key at once, rather than with the next message to it.
+    ///
+    /// # Errors
+    /// [`RevokeError::NotFound`](super::RevokeError) when there is no such binding; others when nothing was sent.
+    pub async fn announce_key(&self, binding: BindingId) -> Result<(), super::RevokeError> {
+        let service = self.service.id;
+        let row = self.store.look(move |rows| rows.binding(service, binding)).await??;
+        self.catch_up(&row.ok_or(super::RevokeError::NotFound)?).await
+    }
+
     /// Sends a phone the links that it is not known to have.
     ///
     /// # Errors

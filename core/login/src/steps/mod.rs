@@ -8,6 +8,7 @@
 pub(crate) mod counter;
 pub(crate) mod decide;
 pub(crate) mod end;
+pub(crate) mod end_all;
 pub(crate) mod enrol;
 pub(crate) mod limits;
 pub(crate) mod moving;

@@ -10,6 +10,7 @@
 mod canary;
 mod documented;
 mod gate;
+mod handover;
 mod rig;
 mod rotation;
 mod routes;
