@@ -195,7 +195,7 @@ async fn a_move_that_has_the_bytes_of_a_service_touches_nothing_of_it(store: Rel
     assert_eq!(store.received(OLD, carried.id).await.unwrap(), Some(carried));
 }
 
-async fn a_mailbox_opens_four_at_a_time_and_joins_four(store: RelayStore) {
+async fn a_mailbox_opens_sixteen_at_a_time_and_joins_sixteen(store: RelayStore) {
     let rendezvous = |n: usize| MoveId::from_bytes([u8::try_from(n).unwrap(); 16]);
     for n in 0..MAX_OPEN {
         store.open_rendezvous(rendezvous(n), OLD, NOW).await.unwrap();
@@ -315,7 +315,7 @@ conformance! {
     a_full_side_refuses_and_a_received_envelope_makes_room
     a_move_takes_no_room_from_a_service
     a_move_that_has_the_bytes_of_a_service_touches_nothing_of_it
-    a_mailbox_opens_four_at_a_time_and_joins_four
+    a_mailbox_opens_sixteen_at_a_time_and_joins_sixteen
     envelopes_keep_their_order_when_the_clock_is_set_back
     a_body_that_would_not_fit_a_frame_is_refused
     what_has_ended_is_deleted_and_leaves_nothing

@@ -68,6 +68,7 @@ fn every_line_of_the_threat_model_is_the_test_of_that_name() {
     for (path, least) in [
         ("tests/tests/threats_challenge/", 35),
         ("tests/tests/threats_enrolment.rs", 6),
+        ("tests/tests/threats_moving/", 17),
         ("tests/tests/threats_relay.rs", 7),
     ] {
         let (rows, tests) = (rows(&document, path), tests(&source(path)));

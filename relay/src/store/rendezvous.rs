@@ -23,7 +23,7 @@ pub const UNJOINED_MS: u64 = 120_000;
 pub const JOINED_MS: u64 = 30 * 60_000;
 
 /// The most rendezvous that one mailbox has opened at a time, and the most that it has joined.
-pub const MAX_OPEN: usize = 4;
+pub const MAX_OPEN: usize = 16;
 
 /// The most rendezvous in all.
 pub const MAX_RENDEZVOUS: u64 = 16_384;

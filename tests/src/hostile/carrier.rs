@@ -1,12 +1,12 @@
 //! What a relay has carried, has not carried yet, and could carry again: parcels to phones, messages to login servers.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use nod_login::{Outgoing, UnixMillis};
 use nod_phone::engine::Envelope;
-use nod_protocol::frames::{Destination, EnvelopeKind};
-use nod_protocol::{EnvelopeId, MailboxId};
+use nod_protocol::frames::{Destination, DeviceFrame, EnvelopeKind};
+use nod_protocol::{EnvelopeId, MailboxId, MoveId};
 
 /// An envelope on its way to a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,15 @@ pub struct Message {
     pub body: String,
 }
 
+/// Where two phones meet: whoever opened it owns it, and the first other one that writes is its peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rendezvous {
+    /// The old phone's mailbox.
+    pub owner: MailboxId,
+    /// The new phone's.
+    pub peer: Option<MailboxId>,
+}
+
 /// The relay's memory. Nothing leaves it unless somebody says so, and nothing is ever forgotten.
 #[derive(Debug, Default)]
 pub struct Carrier {
@@ -39,6 +48,11 @@ pub struct Carrier {
     pub parcels: Vec<Parcel>,
     /// Every message that was ever given to it, oldest first.
     pub messages: Vec<Message>,
+    /// Where phones meet.
+    pub meetings: HashMap<MoveId, Rendezvous>,
+    /// What phones have acknowledged.
+    pub received: HashSet<EnvelopeId>,
+    requests_left: VecDeque<(MailboxId, DeviceFrame)>,
     parcels_left: VecDeque<usize>,
     messages_left: VecDeque<usize>,
     known: HashSet<EnvelopeId>,
@@ -49,8 +63,36 @@ impl Carrier {
     pub fn take_parcel(&mut self, out: Outgoing, now: UnixMillis) {
         let Outgoing { id, to, service, kind, body, expires, challenge: _ } = out;
         let ttl = Duration::from_millis(expires.since(now));
+        self.put(Parcel { to, envelope: Envelope { id, kind, service, body, ttl }, expires });
+    }
+
+    /// Lays a parcel down to be carried.
+    pub fn put(&mut self, parcel: Parcel) {
         self.parcels_left.push_back(self.parcels.len());
-        self.parcels.push(Parcel { to, envelope: Envelope { id, kind, service, body, ttl }, expires });
+        self.parcels.push(parcel);
+    }
+
+    /// Takes in what a phone asks of the relay itself: to open a rendezvous, to let a service write to it.
+    pub fn take_request(&mut self, from: MailboxId, id: EnvelopeId, frame: DeviceFrame) {
+        if self.known.insert(id) {
+            self.requests_left.push_back((from, frame));
+        }
+    }
+
+    /// The next request that was not looked at yet.
+    pub fn next_request(&mut self) -> Option<(MailboxId, DeviceFrame)> {
+        self.requests_left.pop_front()
+    }
+
+    /// Every connection breaks: phones send again what was not answered, and what they have not acknowledged is
+    /// delivered again.
+    pub fn reconnect(&mut self, now: UnixMillis) {
+        self.known.clear();
+        self.requests_left.clear();
+        self.messages_left.clear();
+        let parcels = self.parcels.iter().enumerate();
+        let left = parcels.filter(|(_, p)| now < p.expires && !self.received.contains(&p.envelope.id));
+        self.parcels_left = left.map(|(at, _)| at).collect();
     }
 
     /// Takes a message in; one that a phone sends again is the same message.
@@ -80,6 +122,7 @@ impl Carrier {
 
     /// Drops everything that was not carried yet. It can still be replayed.
     pub fn drop_all(&mut self) {
+        self.requests_left.clear();
         self.parcels_left.clear();
         self.messages_left.clear();
     }

@@ -20,12 +20,13 @@ pub mod forge;
 mod handset;
 mod invariants;
 pub mod live;
+mod meeting;
 mod run;
 mod schedule;
 mod wire;
 mod world;
 
-pub use carrier::{Carrier, Message, Parcel};
+pub use carrier::{Carrier, Message, Parcel, Rendezvous};
 pub use handset::Handset;
 pub use run::Run;
 pub use schedule::{Move, schedule};

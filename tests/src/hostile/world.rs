@@ -136,10 +136,16 @@ impl World {
             self.relay.take_parcel(out, now);
         }
         for phone in &self.phones {
+            let Some(from) = phone.mailbox(&self.address) else { continue };
             for frame in phone.engine.outstanding(&self.address).unwrap() {
-                if let DeviceFrame::Send { id, to, body } = frame {
-                    let from = phone.mailbox(&self.address).unwrap();
-                    self.relay.take_message(Message { from, id, to, body });
+                match frame {
+                    DeviceFrame::Send { id, to, body } => {
+                        self.relay.take_message(Message { from, id, to, body });
+                    }
+                    DeviceFrame::Open { id, .. } | DeviceFrame::Link { id, .. } => {
+                        self.relay.take_request(from, id, frame);
+                    }
+                    DeviceFrame::Hello { .. } | DeviceFrame::Received { .. } => {}
                 }
             }
         }
@@ -147,19 +153,33 @@ impl World {
 
     /// The relay does what it should, until nothing is left to carry.
     pub async fn carry(&mut self) {
-        loop {
-            self.collect();
-            if let Some(message) = self.relay.next_message() {
-                let _ = self.pass(&message).await;
-            } else if let Some(parcel) = self.relay.next_parcel() {
-                let owner = (0..self.phones.len()).find(|phone| self.has_mailbox(*phone, parcel.to));
-                let Some(phone) = owner else { continue };
-                if self.hand(phone, &parcel).acknowledge {
-                    self.say_delivered(parcel.envelope.id).await;
-                }
-            } else {
-                return;
-            }
+        while self.step().await {}
+    }
+
+    /// The relay does the next thing that it should; false when there is nothing.
+    pub async fn step(&mut self) -> bool {
+        self.collect();
+        if let Some((from, frame)) = self.relay.next_request() {
+            self.grant(from, &frame);
+        } else if let Some(message) = self.relay.next_message() {
+            let _ = self.forward(&message).await;
+        } else if let Some(parcel) = self.relay.next_parcel() {
+            self.deliver(&parcel).await;
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The relay hands a parcel to the phone that it is for.
+    pub async fn deliver(&mut self, parcel: &Parcel) {
+        let owner = (0..self.phones.len()).find(|phone| self.has_mailbox(*phone, parcel.to));
+        let Some(phone) = owner else { return };
+        let handled = self.hand(phone, parcel);
+        let taken = handled.acknowledge.then_some(parcel.envelope.id);
+        for id in taken.into_iter().chain(handled.also) {
+            self.relay.received.insert(id);
+            self.say_delivered(id).await;
         }
     }
 
