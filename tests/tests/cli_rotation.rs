@@ -6,7 +6,7 @@ use std::process::Command;
 
 use nod_tests::process::{Relay, Running, command, run};
 use nod_tests::story::{Login, Phone};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn service(relay: &Relay, args: &[&str]) -> Command {
     let mut service = command(&["service"]);
