@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError, StoreError};
+use nod_login::{AnnounceError, ChallengeError, ConfirmError, EnrolError, RevokeError, StoreError};
 use nod_phone::engine::AccountError;
 use nod_phone::{AnswerError, CodeError, OpenError, VaultError};
 use nod_protocol::number::NumberError;
@@ -89,6 +89,9 @@ pub(crate) enum CliError {
     /// A sovereign login server refused a revocation.
     #[error(transparent)]
     Revoke(#[from] RevokeError),
+    /// A sovereign login server could not lead a phone to its key.
+    #[error(transparent)]
+    Announce(#[from] AnnounceError),
     /// The relay hosts this service's login server.
     #[error("this API key is for a managed service: the relay is its login server")]
     NotSovereign,
@@ -188,6 +191,7 @@ impl CliError {
             Self::Confirm(error) => refused::confirm(error),
             Self::Challenge(error) => refused::challenge(error),
             Self::Revoke(error) => refused::revoke(error),
+            Self::Announce(error) => refused::announce(error),
             Self::NotSovereign => "not-sovereign",
             Self::Random => "random",
             Self::Stopped => "stopped",

@@ -1,7 +1,7 @@
 //! The types of what a sovereign login server refuses, in the words that a relay uses for a managed service; and of
 //! what a phone's answer meets.
 
-use nod_login::{ChallengeError, ConfirmError, EnrolError, RevokeError};
+use nod_login::{AnnounceError, ChallengeError, ConfirmError, EnrolError, RevokeError};
 use nod_phone::{AnswerError, BackupError, CodeError, MoveError};
 
 /// The type of a refused enrolment.
@@ -58,6 +58,16 @@ pub(super) const fn revoke(error: &RevokeError) -> &'static str {
         RevokeError::NotFound => "not-found",
         RevokeError::Keys => "internal",
         RevokeError::Store(_) => "store",
+        _ => "refused",
+    }
+}
+
+/// The type of a key that a phone could not be led to.
+pub(super) const fn announce(error: &AnnounceError) -> &'static str {
+    match error {
+        AnnounceError::NotFound => "not-found",
+        AnnounceError::Sealing => "random",
+        AnnounceError::Store(_) => "store",
         _ => "refused",
     }
 }

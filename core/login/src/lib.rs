@@ -23,8 +23,8 @@ pub use effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
 pub use memory::MemoryStore;
 pub use rotation::{HandOverError, RotateError, SignedRotation};
 pub use server::{
-    Ask, ChallengeError, ChallengeView, ConfirmError, EnrolError, EnrolmentView, LoginServer, ReceiveError,
-    RevokeError, Route, StartedChallenge, StartedEnrolment,
+    AnnounceError, Ask, ChallengeError, ChallengeView, ConfirmError, EnrolError, EnrolmentView, LoginServer,
+    ReceiveError, RevokeError, Route, StartedChallenge, StartedEnrolment,
 };
 pub use service::{Limits, Policy, Service, ServiceKeys};
 pub use store::{Read, Rows, Step, Store, StoreError, StoreExt};

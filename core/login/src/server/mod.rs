@@ -29,6 +29,7 @@ pub use devices::RevokeError;
 pub use enrolments::{ConfirmError, ENROLMENT_LIFE_MS, EnrolError, EnrolmentView, StartedEnrolment};
 pub use housekeeping::KEEP_MS;
 pub use results::{ChallengeView, FINALISE_MS};
+pub use rotation::AnnounceError;
 pub(crate) use sealing::NOTICE_MS;
 
 /// Where a message from a phone was sent to.

@@ -19,15 +19,36 @@ use crate::store::{StoreError, StoreExt as _};
 /// How long a link waits for its phone, in milliseconds: thirty days, as long as a notice.
 const LINK_MS: u64 = 30 * 24 * 3_600_000;
 
+/// Why a phone was not led to the service's key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnnounceError {
+    /// There is no such binding.
+    #[error("no such device")]
+    NotFound,
+    /// The links could not be sealed.
+    #[error("the source of randomness failed")]
+    Sealing,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<SealingFailed> for AnnounceError {
+    fn from(_: SealingFailed) -> Self {
+        Self::Sealing
+    }
+}
+
 impl LoginServer {
     /// Leads a phone to the service's current key at once, rather than with the next message to it.
     ///
     /// # Errors
-    /// [`RevokeError::NotFound`](super::RevokeError) when there is no such binding; others when nothing was sent.
-    pub async fn announce_key(&self, binding: BindingId) -> Result<(), super::RevokeError> {
+    /// [`AnnounceError`] when nothing was sent.
+    pub async fn announce_key(&self, binding: BindingId) -> Result<(), AnnounceError> {
         let service = self.service.id;
         let row = self.store.look(move |rows| rows.binding(service, binding)).await??;
-        self.catch_up(&row.ok_or(super::RevokeError::NotFound)?).await
+        self.catch_up(&row.ok_or(AnnounceError::NotFound)?).await
     }
 
     /// Sends a phone the links that it is not known to have.

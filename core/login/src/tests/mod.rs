@@ -9,6 +9,7 @@ mod limits;
 mod moving;
 mod moving_races;
 mod moving_refused;
+mod moving_rotation;
 mod moving_schedules;
 mod revocation;
 mod rotation;

@@ -6,7 +6,7 @@ use EnvelopeKind::{Challenge, Notice, Receipt, Rotation};
 
 impl World {
     /// Rotates the service's key, as its host does: another login server over the same rows.
-    fn rotate(&mut self) {
+    pub(super) fn rotate(&mut self) {
         let random = SeededForTests::new(self.server.service().keys.seq() + 0x7000);
         let mut service = self.server.service().clone();
         let last = service.chain.last();
@@ -17,7 +17,7 @@ impl World {
             LoginServer::new(Arc::new(service), self.store.clone(), self.clock.clone(), Arc::new(random));
     }
 
-    fn rotate_times(&mut self, times: usize) {
+    pub(super) fn rotate_times(&mut self, times: usize) {
         (0..times).for_each(|_| self.rotate());
     }
 
