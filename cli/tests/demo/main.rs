@@ -180,7 +180,7 @@ async fn what_is_not_the_pages_own_doing_is_refused() {
     let state = world.raw(Method::GET, &format!("{phone}/d/1/api/state"), &[], None).await;
     assert_eq!(state.headers()["cache-control"], "no-store");
     assert_eq!(world.raw(Method::GET, &format!("{phone}/d/9"), &[], None).await.status(), 404);
-    let qr = world.act(1, "enrol", json!({ "qr": "https://example.org/" })).await;
+    let qr = world.act(1, "scan", json!({ "text": "https://example.org/" })).await;
     assert_eq!(qr, Err((422, "invalid-qr".to_owned())));
     world.stop().await;
 }

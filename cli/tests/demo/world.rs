@@ -151,7 +151,8 @@ impl World {
     /// Enrols phone `number` for the session's user, with the QR text and the six digits.
     pub async fn enrol(&mut self, number: u8) {
         let started = self.post("/api/enrolment/start", json!({})).await.unwrap();
-        self.act(number, "enrol", json!({ "qr": started["qr"] })).await.unwrap();
+        let taken = self.act(number, "scan", json!({ "text": started["qr"] })).await.unwrap();
+        assert_eq!(taken["kind"], "enrolment");
         let code =
             self.phone_shows(number, "the check code", |state| text(&state["enrolling"]["code"])).await;
         let claimed = |doc: &Value| (doc["state"] == "claimed").then(|| doc["device"]["name"].clone());
