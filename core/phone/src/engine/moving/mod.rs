@@ -106,8 +106,8 @@ impl Engine {
         let offer = self.live().offer.take();
         if let Some(offer) = offer {
             let id = offer.id();
-            if let LiveOffer::Awaiting { awaiting, .. } = offer {
-                self.keep_move(awaiting.farewell(&*self.random, self.clock.unix_millis())?)?;
+            if let LiveOffer::Awaiting { awaiting, sent } = offer {
+                self.keep_move(self.farewell(&awaiting, sent)?)?;
             }
             return Ok(Event::MoveEnded { id, error: None });
         }
@@ -116,6 +116,22 @@ impl Engine {
         let id = open.ok_or(MoveError::NotFound)?;
         self.end_move(id, MoveEnd::Cancelled, true)?;
         Ok(Event::MoveEnded { id, error: None })
+    }
+
+    /// Whether something is still to be said to the other phone of a move, be it over or not.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be read.
+    pub fn has_word_for_other_phone(&self) -> Result<bool, VaultError> {
+        self.vault.read(|contents| contents.moves.iter().any(|row| !row.outbox.is_empty()))
+    }
+
+    /// Whether the other phone of a move that has ended here is still to be told.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be read.
+    pub fn has_farewell(&self) -> Result<bool, VaultError> {
+        self.vault.read(|contents| contents.moves.iter().any(|row| !row.is_open() && !row.outbox.is_empty()))
     }
 
     /// Takes a message of a move.
