@@ -165,7 +165,10 @@ impl Engine {
     /// # Errors
     /// [`VaultError`] when the vault cannot be read.
     #[cfg(feature = "net")]
-    pub(crate) fn channel_at(&self, relay: &RelayAddress) -> Result<Option<KeyName>, VaultError> {
+    pub(crate) fn channel_at(
+        &self,
+        relay: &RelayAddress,
+    ) -> Result<Option<crate::keys::KeyName>, VaultError> {
         self.vault.read(|contents| channel_of(contents, relay))
     }
 

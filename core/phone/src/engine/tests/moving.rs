@@ -257,6 +257,18 @@ fn nothing_to_move_and_a_second_move_at_once_are_said() {
     meeting.old.engine.confirm_move(&code).unwrap();
     meeting.settle();
     assert_eq!(meeting.old.engine.offer_move(None), Err(MoveError::Busy));
+    // A day later nobody waits for it any more, and what was not moved can be moved anew.
+    for side in [Side::Old, Side::New] {
+        meeting.phone(side).clock.advance(std::time::Duration::from_secs(25 * 3600));
+        let ended = meeting.phone(side).engine.expire().unwrap();
+        assert!(ended.iter().any(|event| matches!(event, Event::MoveEnded { .. })), "{side:?}");
+    }
+    meeting.logins[0].online = true;
+    meeting.new = crate::testing::TestPhone::new();
+    let code = meeting.join();
+    meeting.old.engine.confirm_move(&code).unwrap();
+    meeting.settle();
+    assert!(!meeting.old.engine.has_farewell().unwrap());
 }
 
 fn with_codes(phone: &crate::testing::TestPhone, count: usize) {
