@@ -291,6 +291,23 @@ impl Engine {
         ended.map(|offer| Event::MoveEnded { id: offer.id(), error }).into_iter().collect()
     }
 
+    /// Ends moves that nobody has gone on with for a day: the relay has long forgotten where the phones met.
+    pub(super) fn expire_moves(&self) -> Result<Vec<Event>, VaultError> {
+        let now = self.clock.unix_millis();
+        let stale: Vec<_> = self.vault.read(|contents| {
+            contents.moves.iter().filter(|row| row.is_open() && row.is_stale(now)).map(|row| row.id).collect()
+        })?;
+        let mut events = Vec::new();
+        for id in stale {
+            match self.end_move(id, MoveEnd::Cancelled, false) {
+                Err(MoveError::Vault(error)) => return Err(error),
+                Ok(()) | Err(_) => events.push(Event::MoveEnded { id, error: Some(MoveError::Expired) }),
+            }
+        }
+        self.tidy(&events)?;
+        Ok(events)
+    }
+
     /// When the offer that is on ends.
     pub(super) fn offer_deadline(&self) -> Option<Duration> {
         self.live().offer.as_ref().map(LiveOffer::until)
@@ -310,8 +327,12 @@ impl Engine {
                 return Err(MoveError::Busy);
             }
             if contents.moves.len() >= MAX_MOVES {
-                let settled = |row: &MovingRow| row.authorisations.iter().all(|a| a.settled);
-                let at = contents.moves.iter().position(|row| row.accounts.iter().all(settled));
+                let now = self.clock.unix_millis();
+                // The new phone's rows hold keys that may be in force: they stay until every receipt is there.
+                let at = contents.moves.iter().position(|row| {
+                    let waiting = row.accounts.iter().any(MovingRow::is_waiting);
+                    !waiting || (row.role == MoveRole::Old && row.is_stale(now))
+                });
                 contents.moves.remove(at.ok_or(MoveError::Busy)?);
             }
             contents.moves.push(row);
