@@ -138,11 +138,13 @@ export const scenarios = [
       const next = await world.another(2);
       await openOffer(world);
       await world.scan(next, await qrText(world));
+      await world.see(next, "move-code");
+      await world.see(world.phone, "move-digits");
+      await world.picture(world.phone, "move-old-code");
+      await world.picture(next, "move-new-code");
       await world.fill(world.phone, "move-digits", "12");
       await world.press(world.phone, "move-confirm");
       await world.see(world.phone, "move-digits-error");
-      await world.picture(world.phone, "move-old-code");
-      await world.picture(next, "move-new-code");
       await typeCode(world, next);
       await assertMoved(world, next);
     },
@@ -152,7 +154,9 @@ export const scenarios = [
     async run(world) {
       await world.enrol();
       await world.scan(world.phone, TIMED);
+      await world.see(world.phone, "screen-codes");
       await world.scan(world.phone, COUNTED);
+      await world.see(world.phone, "screen-codes");
       const next = await world.another(2);
       await openOffer(world);
       await world.scan(next, await qrText(world));

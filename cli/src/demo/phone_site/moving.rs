@@ -141,6 +141,10 @@ impl Device {
             }
             Err(MoveError::NotFound) => Err(Refusal::NotFound),
             Err(error) => {
+                // The other phone is to hear of it at once.
+                if let Err(error) = self.phone.connect() {
+                    tracing::warn!(%error, "the other phone could not be told that the move has ended");
+                }
                 let refusal = if error == MoveError::WrongCode { Refusal::WrongCode } else { Refusal::Gone };
                 self.fail_move(attempt, MoveRole::Old, error);
                 Err(refusal)

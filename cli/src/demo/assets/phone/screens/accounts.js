@@ -17,7 +17,7 @@ export function welcomeScreen() {
         point("place", "welcome.point1"),
         point("check", "welcome.point2"),
         point("shield", "welcome.point3")),
-      el("div", { class: "bottom-action stack-s" },
+      el("div", { class: "bottom-action stack-s fill" },
         el("a", { class: "button primary wide", href: "#/add", testid: "add-account" }, icon("scan"), t("welcome.add")),
         el("p", { class: "small muted" }, t("welcome.add.hint")))),
   };

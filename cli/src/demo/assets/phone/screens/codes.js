@@ -92,7 +92,7 @@ export function codesScreen(phone, first) {
 
 /** How a code is called: issuer and account, of which one may be empty. */
 export function nameOf({ issuer, account }) {
-  return [issuer, account].filter(Boolean).join(" · ");
+  return [...new Set([issuer, account])].filter(Boolean).join(" · ");
 }
 
 function codeRow(phone, first, onPeriod, trouble) {

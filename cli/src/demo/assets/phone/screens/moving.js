@@ -40,7 +40,7 @@ export function movingScreen(phone, state) {
       el("h1", {}, t(`moving.heading.${role}`, { peer })),
       el("div", { class: "stack-s" }, count, bar),
       list,
-      el("p", { class: "row small muted" }, el("span", { class: "spinner", "aria-hidden": "true" }), t("moving.stay")),
+      el("p", { class: "small muted" }, t("moving.stay")),
       el("div", { class: "bottom-action stack-s" },
         el("p", { class: "small muted centred" }, t("moving.stop.text")),
         cancelButton(phone, "moving.stop"))),
@@ -54,7 +54,7 @@ export function endedScreen(phone, state) {
   const of = state.move.accounts.length;
   const whole = state.move.moved === of && reason === "done";
   const heading = whole
-    ? t(of > 0 ? `ended.heading.${role}` : `ended.heading.codes.${role}`, { peer })
+    ? (of > 0 ? plural(`ended.heading.${role}`, of, { peer }) : t(`ended.heading.codes.${role}`, { peer }))
     : t("ended.heading.part", { moved: state.move.moved, of });
   const list = el("div", {});
   const offer = el("div", {});
@@ -115,7 +115,7 @@ export function codesOffer(phone, { move, codes }) {
     el("p", {}, t("ended.codes.text")),
     trouble,
     button(t("ended.codes.delete"), {
-      kind: "danger",
+      kind: "secondary bad",
       wide: true,
       icon: "bin",
       testid: "delete-codes",
