@@ -165,6 +165,28 @@ impl World {
         assert_eq!(self.phone_shows(number, "the account", accounts).await, "Quillmere");
     }
 
+    /// From the QR code on the old phone to the six digits on the new one, which it gives.
+    pub async fn offer_and_join(&mut self, old: u8, new: u8) -> Value {
+        self.act(old, "move/start", json!({})).await.unwrap();
+        let qr = self.move_shows(old, "qr").await["qr"]["text"].clone();
+        let taken = self.act(new, "scan", json!({ "text": qr })).await.unwrap();
+        assert_eq!(taken["kind"], "move");
+        let asked = self.move_shows(old, "digits").await;
+        assert_eq!(asked["peer"], format!("Demo phone {new}"));
+        self.move_shows(new, "code").await["code"].clone()
+    }
+
+    /// Waits until the move of phone `number` is at `state`, and gives what is said of it.
+    pub async fn move_shows(&self, number: u8, state: &str) -> Value {
+        let wanted = |doc: &Value| (doc["move"]["state"] == state).then(|| doc["move"].clone());
+        self.phone_shows(number, state, wanted).await
+    }
+
+    /// The whole state of phone `number`, as it is now.
+    pub async fn state_of(&self, number: u8) -> Value {
+        self.phone_shows(number, "the state", |state| Some(state.clone())).await
+    }
+
     /// Waits for a challenge on phone `number`, and gives its id.
     pub async fn challenge_on(&self, number: u8, id: &Value) -> Value {
         let wanted = |state: &Value| {
