@@ -10,11 +10,13 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { World } from "./lib/world.js";
 import * as access from "./specs/access.js";
+import * as codes from "./specs/codes.js";
 import * as decide from "./specs/decide.js";
 import * as enrol from "./specs/enrol.js";
+import * as move from "./specs/move.js";
 import * as time from "./specs/time.js";
 
-const SCENARIOS = [enrol, decide, time, access].flatMap((spec) => spec.scenarios);
+const SCENARIOS = [enrol, decide, time, move, codes, access].flatMap((spec) => spec.scenarios);
 const FAILURES = "target/test-logs/browser";
 const LIMIT_MS = 120_000;
 
@@ -72,11 +74,11 @@ function within(limit, work) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** What both pages showed when a scenario failed. */
+/** What the pages showed when a scenario failed. */
 async function keepPictures(world, name) {
   if (!world?.phone) return;
   await mkdir(FAILURES, { recursive: true });
-  for (const page of ["login", "phone"]) {
+  for (const page of ["login", "phone", "phone2", "phone3"].filter((name) => world[name])) {
     const path = join(FAILURES, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${page}.png`);
     await world[page].screenshot({ path }).catch(() => {});
   }

@@ -3,4 +3,5 @@
 pub mod architecture;
 pub mod hostile;
 pub mod process;
+pub mod relocation;
 pub mod story;

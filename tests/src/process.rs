@@ -63,12 +63,27 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts `command`.
+    /// Starts `command`, which has nothing to read.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts `command`, which is told lines.
+    #[must_use]
+    pub fn start_talking(command: &mut Command) -> Self {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    /// Writes a line to its standard input.
+    pub fn say(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    fn start_with(command: &mut Command, stdin: Stdio) -> Self {
         let what = format!("{:?}", command.get_args().collect::<Vec<_>>());
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -159,6 +174,14 @@ impl Done {
         assert_eq!(self.code, Some(code), "{}: {:?} {}", self.what, self.objects, self.said);
         assert_eq!(self.objects.len(), 1, "{}: {:?} {}", self.what, self.objects, self.said);
         self.objects.remove(0)
+    }
+
+    /// All objects that it printed, if it ended with `code`.
+    #[track_caller]
+    #[must_use]
+    pub fn all_with(self, code: i32) -> Vec<Value> {
+        assert_eq!(self.code, Some(code), "{}: {:?} {}", self.what, self.objects, self.said);
+        self.objects
     }
 
     /// The error that it reported, if it ended with `code` and printed nothing.

@@ -89,6 +89,12 @@ impl Phone {
         Self { vault: dir.join(name), name: name.to_owned() }
     }
 
+    /// What it calls itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// `nod phone …`.
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {

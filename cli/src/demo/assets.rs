@@ -12,7 +12,7 @@ macro_rules! embed {
     };
 }
 
-static FILES: [(&str, &str); 32] = embed![
+static FILES: [(&str, &str); 39] = embed![
     "login/app.js",
     "login/index.html",
     "login/logo.svg",
@@ -25,15 +25,22 @@ static FILES: [(&str, &str); 32] = embed![
     "login/strings.en.js",
     "login/style.css",
     "phone/app.js",
+    "phone/codes.css",
     "phone/index.html",
+    "phone/move.css",
     "phone/scan.js",
     "phone/screens.css",
     "phone/screens/account.js",
     "phone/screens/accounts.js",
     "phone/screens/add.js",
     "phone/screens/challenge.js",
+    "phone/screens/code.js",
+    "phone/screens/codes.js",
     "phone/screens/enrolling.js",
     "phone/screens/history.js",
+    "phone/screens/move-new.js",
+    "phone/screens/move-old.js",
+    "phone/screens/moving.js",
     "phone/screens/outcome.js",
     "phone/strings.en.js",
     "phone/style.css",

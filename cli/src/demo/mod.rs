@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use nod_phone::MoveError;
+use nod_protocol::qr::RelayAddress;
 use nod_relay::keys::ADMIN_KEY_FILE;
 use nod_relay::serve::{Running, ServeError, serve};
 use nod_relay::settings::{DEFAULT_PORT, Log, Settings};
@@ -98,8 +100,11 @@ impl Demo {
 
         let (stop_sites, sites) = (CancellationToken::new(), TaskTracker::new());
         let login = LoginSite::new(rest, id, addresses.phone.clone(), stop_sites.clone());
-        let phones = PhoneSite::new(folder.folder("phones")?, addresses.login.clone(), stop_sites.clone())
-            .map_err(|_| CliError::Random)?;
+        let meet =
+            RelayAddress::parse(&format!("ws://{}", reachable(relay.addr))).map_err(MoveError::from)?;
+        let phones =
+            PhoneSite::new(folder.folder("phones")?, addresses.login.clone(), meet, stop_sites.clone())
+                .map_err(|_| CliError::Random)?;
         let listeners = [
             (login_listener, login.router(login_at)),
             (phone_listener, Arc::clone(&phones).router(phone_at)),

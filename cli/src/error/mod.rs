@@ -236,6 +236,10 @@ impl CliError {
             Some(format!("Set {variable} in the environment, or give {option}."))
         } else if let Self::Unfinished(dir) = self {
             Some(format!("Run `nod service to-sovereign --state {}` again.", dir.display()))
+        } else if let Self::Move(nod_phone::MoveError::Busy) = self {
+            Some("`nod phone move resume` goes on with it, `nod phone move cancel` ends it.".to_owned())
+        } else if let Self::Move(nod_phone::MoveError::NoRelay) = self {
+            Some("Give --relay HOST, such as --relay nod.example.org.".to_owned())
         } else if let Self::BadRelay(_) = self {
             Some("Use a form such as http://127.0.0.1:7420 or https://nod.example.org.".to_owned())
         } else if let Self::Unreachable { .. } = self {

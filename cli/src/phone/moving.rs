@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use nod_phone::{MoveError, MoveRole, MoveStatus, MovingAccount, MovingState, Phone};
+use nod_phone::{MoveEnd, MoveError, MoveRole, MoveStatus, MoveStep, MovingAccount, MovingState, Phone};
 use nod_protocol::qr::RelayAddress;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -15,11 +15,20 @@ use crate::exit::Exit;
 use crate::out::{Out, clean};
 use crate::screen::{digits, qr};
 
-/// Runs one of the three.
+/// How long the relay may take to take the last word to the other phone.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Runs one of the four, and leaves the other phone in no doubt of how it ended.
 ///
 /// # Errors
 /// [`CliError`] says why the move could not begin or go on.
 pub(super) async fn run(phone: &Phone, command: MoveCommand, out: Out) -> Result<Exit, CliError> {
+    let result = moving(phone, command, out).await;
+    phone.farewell(FAREWELL).await?;
+    result
+}
+
+async fn moving(phone: &Phone, command: MoveCommand, out: Out) -> Result<Exit, CliError> {
     match command {
         MoveCommand::Show { relay, delete_codes, wait } => {
             show(phone, relay, out).await?;
@@ -102,6 +111,10 @@ async fn join(phone: &Phone, qr: &str, wait: u64, out: Out) -> Result<Exit, CliE
 /// Goes on with a move until it is over, and says how it stands.
 async fn finish(phone: &Phone, wait: u64, delete_codes: bool, out: Out) -> Result<Exit, CliError> {
     let status = phone.finish_move(Duration::from_secs(wait)).await?;
+    if status.step == MoveStep::Ended(MoveEnd::Left) && status.accounts.is_empty() && status.codes == 0 {
+        // As after a wrong code: nothing was announced, so there is nothing to count.
+        return Err(MoveError::PeerLeft.into());
+    }
     for account in &status.accounts {
         out.answer(&account_object(account), || account_words(account, status.role))?;
     }

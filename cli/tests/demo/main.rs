@@ -180,7 +180,87 @@ async fn what_is_not_the_pages_own_doing_is_refused() {
     let state = world.raw(Method::GET, &format!("{phone}/d/1/api/state"), &[], None).await;
     assert_eq!(state.headers()["cache-control"], "no-store");
     assert_eq!(world.raw(Method::GET, &format!("{phone}/d/9"), &[], None).await.status(), 404);
-    let qr = world.act(1, "enrol", json!({ "qr": "https://example.org/" })).await;
+    let qr = world.act(1, "scan", json!({ "text": "https://example.org/" })).await;
     assert_eq!(qr, Err((422, "invalid-qr".to_owned())));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn annas_account_moves_to_a_new_phone_and_only_that_one_is_asked() {
+    let data = tempfile::tempdir().unwrap();
+    let port = three_free_ports();
+    let mut world = World::start_at(port, data.path());
+    world.sign_in(ANNA.0, ANNA.1).await;
+    world.enrol(1).await;
+    let nothing = world.act(2, "move/start", json!({})).await;
+    assert_eq!(nothing, Err((409, "nothing-to-move".to_owned())));
+    let timed = "otpauth://totp/Fernbank:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Fernbank";
+    let taken = world.act(1, "scan", json!({ "text": timed })).await.unwrap();
+    assert_eq!((&taken["kind"], &taken["added"]), (&json!("codes"), &json!(1)));
+
+    let code = world.offer_and_join(1, 2).await;
+    assert_eq!(world.act(1, "move/start", json!({})).await, Err((409, "moving".to_owned())));
+    let few = world.act(1, "move/confirm", json!({ "code": "12" })).await;
+    assert_eq!(few, Err((422, "number-missing".to_owned())), "no guess");
+    world.act(1, "move/confirm", json!({ "code": code })).await.unwrap();
+    for (number, role) in [(1, "old"), (2, "new")] {
+        let ended = world.move_shows(number, "ended").await;
+        assert_eq!((&ended["role"], &ended["reason"]), (&json!(role), &json!("done")));
+        assert_eq!((&ended["moved"], &ended["accounts"][0]["state"]), (&json!(1), &json!("moved")));
+        assert_eq!(ended["codes_arrived"], true);
+        world.act(number, "dismiss", json!({ "what": "move" })).await.unwrap();
+    }
+    let old = world.state_of(1).await;
+    assert!(old["accounts"].as_array().unwrap().is_empty() && old["move"]["seen"] == true);
+    assert_eq!(old["codes"].as_array().unwrap().len(), 1, "codes are not deleted unasked");
+    assert_eq!(world.act(1, "move/delete-codes", json!({})).await.unwrap()["deleted"], 1);
+    assert!(world.state_of(1).await["codes"].as_array().unwrap().is_empty());
+    assert_eq!(world.state_of(2).await["codes"][0]["issuer"], "Fernbank");
+
+    // After a restart on the same data the old phone still says where its account is, and the new one approves.
+    world.stop().await;
+    let mut world = World::start_at(port, data.path());
+    assert_eq!(world.state_of(1).await["move"]["peer"], "Demo phone 2");
+    world.sign_in(ANNA.0, ANNA.1).await;
+    let asked = world.post("/api/push/start", json!({})).await.unwrap();
+    assert_eq!(asked["devices"], 1);
+    world.challenge_on(2, &asked["id"]).await;
+    assert!(world.state_of(1).await["challenges"].as_array().unwrap().is_empty());
+    world.act(2, "approve", json!({ "challenge": asked["id"], "number": asked["number"] })).await.unwrap();
+    world.outcome_on(2, "approved", &asked["id"]).await;
+    assert_eq!(world.post("/api/push/finish", json!({})).await.unwrap()["device"]["name"], "Demo phone 2");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_fails_leaves_both_phones_ready_for_another() {
+    let data = tempfile::tempdir().unwrap();
+    let mut world = World::start(data.path());
+    world.sign_in(BO.0, BO.1).await;
+    world.enrol(1).await;
+
+    let code = world.offer_and_join(1, 2).await;
+    let number: u32 = code.as_str().unwrap().parse().unwrap();
+    let wrong = format!("{:06}", (number + 1) % 1_000_000);
+    let refused = world.act(1, "move/confirm", json!({ "code": wrong })).await;
+    assert_eq!(refused, Err((422, "wrong-code".to_owned())));
+    assert_eq!(world.move_shows(1, "failed").await["reason"], "wrong-code");
+    assert_eq!(world.move_shows(2, "failed").await["reason"], "left");
+    let again = world.act(1, "move/confirm", json!({ "code": code })).await;
+    assert_eq!(again, Err((404, "not-found".to_owned())), "one guess");
+    world.act(2, "dismiss", json!({ "what": "move" })).await.unwrap();
+    assert!(world.state_of(2).await["move"].is_null());
+
+    // Given up by the new phone: the old one hears of it, and its account still approves.
+    world.offer_and_join(1, 2).await;
+    world.act(2, "move/cancel", json!({})).await.unwrap();
+    assert_eq!(world.move_shows(1, "failed").await["reason"], "left");
+    assert_eq!(world.state_of(1).await["accounts"].as_array().unwrap().len(), 1);
+
+    // The next one succeeds.
+    let code = world.offer_and_join(1, 2).await;
+    world.act(1, "move/confirm", json!({ "code": code })).await.unwrap();
+    assert_eq!(world.move_shows(2, "ended").await["moved"], 1);
+    assert_eq!(world.move_shows(1, "ended").await["moved"], 1);
     world.stop().await;
 }

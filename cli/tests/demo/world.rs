@@ -151,7 +151,8 @@ impl World {
     /// Enrols phone `number` for the session's user, with the QR text and the six digits.
     pub async fn enrol(&mut self, number: u8) {
         let started = self.post("/api/enrolment/start", json!({})).await.unwrap();
-        self.act(number, "enrol", json!({ "qr": started["qr"] })).await.unwrap();
+        let taken = self.act(number, "scan", json!({ "text": started["qr"] })).await.unwrap();
+        assert_eq!(taken["kind"], "enrolment");
         let code =
             self.phone_shows(number, "the check code", |state| text(&state["enrolling"]["code"])).await;
         let claimed = |doc: &Value| (doc["state"] == "claimed").then(|| doc["device"]["name"].clone());
@@ -162,6 +163,28 @@ impl World {
         let accounts =
             |state: &Value| state["enrolling"].is_null().then(|| state["accounts"][0]["service"].clone());
         assert_eq!(self.phone_shows(number, "the account", accounts).await, "Quillmere");
+    }
+
+    /// From the QR code on the old phone to the six digits on the new one, which it gives.
+    pub async fn offer_and_join(&mut self, old: u8, new: u8) -> Value {
+        self.act(old, "move/start", json!({})).await.unwrap();
+        let qr = self.move_shows(old, "qr").await["qr"]["text"].clone();
+        let taken = self.act(new, "scan", json!({ "text": qr })).await.unwrap();
+        assert_eq!(taken["kind"], "move");
+        let asked = self.move_shows(old, "digits").await;
+        assert_eq!(asked["peer"], format!("Demo phone {new}"));
+        self.move_shows(new, "code").await["code"].clone()
+    }
+
+    /// Waits until the move of phone `number` is at `state`, and gives what is said of it.
+    pub async fn move_shows(&self, number: u8, state: &str) -> Value {
+        let wanted = |doc: &Value| (doc["move"]["state"] == state).then(|| doc["move"].clone());
+        self.phone_shows(number, state, wanted).await
+    }
+
+    /// The whole state of phone `number`, as it is now.
+    pub async fn state_of(&self, number: u8) -> Value {
+        self.phone_shows(number, "the state", |state| Some(state.clone())).await
     }
 
     /// Waits for a challenge on phone `number`, and gives its id.

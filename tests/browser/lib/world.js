@@ -17,9 +17,18 @@ export class World {
     world.trouble = [];
     world.demo = await startDemo(options);
     world.contexts = [];
+    world.browser = browser;
+    world.settings = { viewport: PHONE_SIZE, ...context };
     world.login = await world.page(browser, world.demo.login, { viewport: LOGIN_SIZE, ...context });
-    world.phone = await world.page(browser, world.demo.phone, { viewport: PHONE_SIZE, ...context });
+    world.phone = await world.page(browser, world.demo.phone, world.settings);
     return world;
+  }
+
+  /** The page of another phone: number 2, 3, … The run takes its picture, too, when the scenario fails. */
+  async another(number) {
+    const page = await this.page(this.browser, this.demo.phone.replace(/1$/, String(number)), this.settings);
+    this[`phone${number}`] = page;
+    return page;
   }
 
   async page(browser, address, settings) {
@@ -69,6 +78,20 @@ export class World {
     if (!this.pictures) return;
     await mkdir(this.pictures, { recursive: true });
     await page.screenshot({ path: join(this.pictures, `${name}.png`), animations: "disabled" });
+  }
+
+  /** Gives a code's text to the scanner of a phone, from wherever that phone is. */
+  async scan(page, text) {
+    await this.openScanner(page);
+    await this.fill(page, "qr-input", text);
+    await this.press(page, "qr-submit");
+  }
+
+  async openScanner(page) {
+    await page.evaluate(() => {
+      location.hash = "#/add";
+    });
+    await this.see(page, "screen-add");
   }
 
   async signIn(user = "anna") {

@@ -1,8 +1,12 @@
 // Everybody can use it: keyboard alone, small screens, light and dark, without motion.
 
 import { assertAccessible, assertFits, tabTo } from "../lib/access.js";
+import { another } from "./enrol.js";
+import { COUNTED, TIMED, qrText, typeCode } from "./move.js";
 
 const NARROW = { width: 320, height: 640 };
+const LIGHT = { bypassCSP: true, colorScheme: "light", reducedMotion: "reduce" };
+const DARK = { bypassCSP: true, colorScheme: "dark", reducedMotion: "reduce" };
 
 export const scenarios = [
   {
@@ -27,21 +31,56 @@ export const scenarios = [
     },
   },
   {
+    name: "a move to a new phone works with the keyboard alone",
+    async run(world) {
+      const { phone } = world;
+      await world.enrol();
+      const next = await world.another(2);
+      await enter(phone, "move-start");
+      await enter(phone, "move-show");
+      await enter(phone, "move-no-camera");
+      await tabTo(phone, "move-copy");
+      const qr = await qrText(world);
+      await enter(next, "add-account");
+      await type(next, "qr-input", qr);
+      await enter(next, "qr-submit");
+      const code = await (await world.see(next, "move-code")).getAttribute("data-code");
+      await type(phone, "move-digits", code);
+      await phone.keyboard.press("Enter");
+      await enter(phone, "moved-close");
+      await enter(next, "moved-close");
+      await world.see(next, "screen-accounts");
+    },
+  },
+  {
     name: "nothing is cut off on the narrowest phones",
     world: { context: { viewport: NARROW } },
     run: (world) => everyScreen(world, assertFits),
   },
   {
+    name: "nothing of a move is cut off on the narrowest phones",
+    world: { context: { viewport: NARROW } },
+    run: (world) => everyScreenOfMove(world, assertFits),
+  },
+  {
     name: "no serious accessibility finding in light colours",
-    world: { context: { bypassCSP: true, colorScheme: "light", reducedMotion: "reduce" } },
+    world: { context: LIGHT },
     run: (world) => everyScreen(world, assertAccessible),
   },
   {
     name: "no serious accessibility finding in dark colours",
-    world: { context: { bypassCSP: true, colorScheme: "dark", reducedMotion: "reduce" } },
-    async run(world) {
-      await everyScreen(world, assertAccessible, "-dark");
-    },
+    world: { context: DARK },
+    run: (world) => everyScreen(world, assertAccessible, "-dark"),
+  },
+  {
+    name: "no serious accessibility finding of a move in light colours",
+    world: { context: LIGHT },
+    run: (world) => everyScreenOfMove(world, assertAccessible),
+  },
+  {
+    name: "no serious accessibility finding of a move in dark colours",
+    world: { context: DARK },
+    run: (world) => everyScreenOfMove(world, assertAccessible, "-dark"),
   },
 ];
 
@@ -94,4 +133,63 @@ async function everyScreen(world, check, suffix = "") {
   await world.press(phone, "tab-history");
   await world.see(phone, "screen-history");
   await check(phone, "history");
+}
+
+/** Goes through the screens of one-time codes and of a move, on both phones, and applies the check to each. */
+async function everyScreenOfMove(world, check, suffix = "") {
+  const { phone } = world;
+  const pictures = async (page, name) => (suffix ? world.picture(page, `${name}${suffix}`) : undefined);
+  await world.enrol();
+  await world.press(phone, "tab-codes");
+  await world.see(phone, "codes-none");
+  await check(phone, "no one-time codes");
+  await world.scan(phone, TIMED);
+  await phone.locator("[data-kind=time]").waitFor();
+  await world.scan(phone, COUNTED);
+  await phone.locator("[data-kind=counter]").waitFor();
+  await world.press(phone, "code-press");
+  await phone.getByTestId("code-digits").filter({ hasText: /^\d+.\d+$/ }).nth(1).waitFor();
+  await check(phone, "one-time codes");
+  await pictures(phone, "codes");
+  await phone.getByTestId("code-more").first().click();
+  await world.see(phone, "screen-code-details");
+  await check(phone, "one code");
+  await world.press(phone, "code-remove");
+  await check(phone, "the question before a code is removed");
+  await world.press(phone, "tab-accounts");
+  await world.press(phone, "move-start");
+  await world.see(phone, "screen-move-start");
+  await check(phone, "what a move does");
+  await world.press(phone, "move-show");
+  await world.see(phone, "move-qr");
+  await check(phone, "the QR code of a move");
+  await pictures(phone, "move-old-qr");
+  await world.press(phone, "move-no-camera");
+  await check(phone, "the QR code and its text");
+  // Wrong digits first, then the right ones.
+  const next = await world.another(2);
+  await world.scan(next, await qrText(world));
+  const code = await (await world.see(next, "move-code")).getAttribute("data-code");
+  await check(next, "the digits of a move");
+  await pictures(next, "move-new-code");
+  await world.fill(phone, "move-digits", another(code));
+  await check(phone, "the field for the digits");
+  await pictures(phone, "move-old-code");
+  await world.press(phone, "move-confirm");
+  await world.see(phone, "screen-move-failed");
+  await check(phone, "a move that failed on the old phone");
+  await world.see(next, "screen-move-failed");
+  await check(next, "a move that failed on the new phone");
+  await world.press(phone, "move-again");
+  await world.press(next, "move-again");
+  await world.scan(next, await qrText(world));
+  await typeCode(world, next);
+  await world.see(phone, "codes-offer");
+  await check(phone, "what has moved, on the old phone");
+  await pictures(phone, "move-done-old");
+  await world.see(next, "screen-moved");
+  await check(next, "what has moved, on the new phone");
+  await world.press(phone, "moved-close");
+  await world.see(phone, "tab-codes");
+  await check(phone, "a phone that has handed over");
 }

@@ -82,7 +82,8 @@ impl World {
         self.told.extend(events.into_iter().map(|event| (phone, event)));
     }
 
-    fn refuse(&mut self, message: &Message, reason: RefusedReason) {
+    /// The relay says that it does not take a message, be it true or not.
+    pub fn refuse(&mut self, message: &Message, reason: RefusedReason) {
         let Some(phone) = self.phone_of(message.from) else { return };
         let (_, events) = self.phones[phone].engine.refused(message.id, reason).unwrap();
         self.told.extend(events.into_iter().map(|event| (phone, event)));

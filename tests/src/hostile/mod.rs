@@ -21,6 +21,7 @@ mod handset;
 mod invariants;
 pub mod live;
 mod meeting;
+mod moving;
 mod run;
 mod schedule;
 mod wire;
@@ -28,6 +29,7 @@ mod world;
 
 pub use carrier::{Carrier, Message, Parcel, Rendezvous};
 pub use handset::Handset;
+pub use moving::{Deed, MoveRun, moves};
 pub use run::Run;
 pub use schedule::{Move, schedule};
 pub use wire::{Dialled, Wire};

@@ -1,9 +1,10 @@
-//! What the user of a phone does: enrol, decide, remove, rename, put away.
+//! What the user of a phone does: scan, decide, move, remove, rename, put away.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::StatusCode;
 use nod_phone::engine::AccountError;
 use nod_protocol::messages::Decision;
@@ -12,19 +13,25 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::Which;
 use super::device::{Device, Refusal};
+use super::{PhoneSite, Which, codes};
 use crate::demo::problem::{Problem, read};
 
 /// The longest label that the page lets a user give, in characters.
 const MAX_LABEL: usize = 40;
 
-type Done = Result<Json<Value>, Problem>;
+pub(super) type Done = Result<Json<Value>, Problem>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Enrol {
-    qr: Zeroizing<String>,
+struct Scan {
+    text: Zeroizing<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Digits {
+    code: Zeroizing<String>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +72,7 @@ struct Dismiss {
 enum What {
     Outcome,
     Enrolling,
+    Move,
 }
 
 impl From<Refusal> for Problem {
@@ -78,7 +86,18 @@ impl From<Refusal> for Problem {
             }
             Refusal::Busy => Self::new(StatusCode::CONFLICT, "busy", "An enrolment is going on"),
             Refusal::InvalidQr => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-qr", "This is no set-up code")
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-qr", "This is no code for a phone")
+            }
+            Refusal::Moving => Self::new(StatusCode::CONFLICT, "moving", "A move is going on"),
+            Refusal::Nothing => {
+                Self::new(StatusCode::CONFLICT, "nothing-to-move", "There is nothing to move")
+            }
+            Refusal::WrongCode => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-code", "That is not the code")
+            }
+            Refusal::Vault(error) => {
+                tracing::warn!(%error, "a phone's vault failed");
+                Self::internal()
             }
         }
     }
@@ -97,14 +116,43 @@ impl From<AccountError> for Problem {
     }
 }
 
-fn done() -> Done {
+pub(super) fn done() -> Done {
     Ok(Json(json!({})))
 }
 
-pub(super) async fn enrol(Which(device): Which, body: Bytes) -> Done {
-    let Enrol { qr } = read(&body)?;
-    device.enrol(&qr)?;
+/// Whatever was scanned: a set-up code, the code of an old phone, or one-time codes.
+pub(super) async fn scan(Which(device): Which, body: Bytes) -> Done {
+    let Scan { text } = read(&body)?;
+    let text = text.trim();
+    if text.starts_with("otpauth") {
+        return codes::import(&device, text);
+    }
+    if text.starts_with("nod:1/m") {
+        device.join_move(text)?;
+        return Ok(Json(json!({ "kind": "move" })));
+    }
+    device.enrol(text)?;
+    Ok(Json(json!({ "kind": "enrolment" })))
+}
+
+pub(super) async fn offer_move(State(site): State<Arc<PhoneSite>>, Which(device): Which) -> Done {
+    device.offer_move(site.relay.clone())?;
     done()
+}
+
+pub(super) async fn confirm_move(Which(device): Which, body: Bytes) -> Done {
+    let Digits { code } = read(&body)?;
+    device.confirm_move(&code).await?;
+    done()
+}
+
+pub(super) async fn cancel_move(Which(device): Which) -> Done {
+    device.cancel_move().await;
+    done()
+}
+
+pub(super) async fn delete_moved_codes(Which(device): Which) -> Done {
+    Ok(Json(json!({ "deleted": device.delete_moved_codes()? })))
 }
 
 pub(super) async fn approve(Which(device): Which, body: Bytes) -> Done {
@@ -146,6 +194,7 @@ pub(super) async fn dismiss(Which(device): Which, body: Bytes) -> Done {
     match read::<Dismiss>(&body)?.what {
         What::Outcome => device.dismiss_outcome(),
         What::Enrolling => device.dismiss_enrolling(),
+        What::Move => device.put_move_away(),
     }
     done()
 }

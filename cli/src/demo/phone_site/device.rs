@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nod_phone::{AnswerError, EnrolError, Event, HistoryEnd, Pending, Phone};
+use nod_phone::{AnswerError, EnrolError, Event, HistoryEnd, Pending, Phone, VaultError};
 use nod_protocol::messages::Decision;
 use nod_protocol::{ChallengeId, CheckCode, Number};
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
+use super::moving::MoveScreen;
 use super::outcome::Ended;
 
 /// How long an enrolment is shown as going on.
@@ -58,6 +59,7 @@ pub(super) struct Screen {
     pub(super) enrolling: Option<Enrolling>,
     pub(super) sending: Vec<Sending>,
     pub(super) outcome: Option<Ended>,
+    pub(super) moving: MoveScreen,
     /// Which outcome was shown last, dismissed or not: nothing is told twice.
     told: Option<(ChallengeId, &'static str)>,
     /// The enrolment that `enrolling` is about.
@@ -78,8 +80,16 @@ pub(super) enum Refusal {
     NumberMissing,
     /// An enrolment is going on.
     Busy,
-    /// The text is no set-up code.
+    /// The text is none of the codes that a phone reads.
     InvalidQr,
+    /// Another move is going on.
+    Moving,
+    /// There is nothing to move.
+    Nothing,
+    /// The six digits were wrong, and the move has ended.
+    WrongCode,
+    /// The phone's vault failed.
+    Vault(VaultError),
 }
 
 /// One phone.
@@ -100,7 +110,19 @@ impl Device {
         let (changed, _) = watch::channel(0);
         let device = Arc::new(Self { number, phone, screen: Mutex::default(), changed, tracker, stop });
         device.tracker.spawn(Arc::clone(&device).watch());
+        device.resume_move();
         device
+    }
+
+    /// Runs `work` until it is done or the phone is stopped.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = stop.cancelled() => {}
+            }
+        });
     }
 
     /// What the screen shows.
@@ -127,6 +149,9 @@ impl Device {
             };
             if let Event::Decided { id, .. } | Event::Gone { id, .. } = event {
                 self.ended(id);
+            }
+            if let Event::MoveEnded { id, error: Some(error) } = event {
+                self.move_ended(id, error);
             }
             self.touch();
         }

@@ -1,7 +1,11 @@
 //! The phone site: real phones in this process, each with a vault of its own, behind phone-sized pages.
 
 mod actions;
+mod codes;
 mod device;
+mod drawn;
+mod move_state;
+mod moving;
 mod outcome;
 mod read_qr;
 mod state;
@@ -20,6 +24,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use nod_phone::Phone;
 use nod_protocol::messages::DeviceInfo;
+use nod_protocol::qr::RelayAddress;
 use nod_protocol::{OsRandom, Secret};
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,6 +46,8 @@ pub(super) const MOST_DEVICES: u8 = 8;
 pub(super) struct PhoneSite {
     folder: PathBuf,
     login_url: String,
+    /// Where two phones meet when neither knows a relay.
+    relay: RelayAddress,
     /// Tells the revisions of this run from those of another.
     run: String,
     devices: Mutex<HashMap<u8, Arc<OnceCell<Arc<Device>>>>>,
@@ -58,11 +65,21 @@ impl PhoneSite {
     pub(super) fn new(
         folder: PathBuf,
         login_url: String,
+        relay: RelayAddress,
         stop: CancellationToken,
     ) -> Result<Arc<Self>, nod_protocol::RandomError> {
         let run = Secret::<8>::random(&OsRandom)?.to_text().as_str().to_owned();
         let (devices, reading) = (Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Arc::new(Self { folder, login_url, run, devices, reading, tracker: TaskTracker::new(), stop }))
+        Ok(Arc::new(Self {
+            folder,
+            login_url,
+            relay,
+            run,
+            devices,
+            reading,
+            tracker: TaskTracker::new(),
+            stop,
+        }))
     }
 
     /// Its pages and its interface (assets/API.md), on the address where it listens.
@@ -72,7 +89,15 @@ impl PhoneSite {
             .route("/", get(async || Redirect::to("/d/1")))
             .route("/d/{number}", get(page))
             .route("/d/{number}/api/state", get(state))
-            .route("/d/{number}/api/enrol", post(actions::enrol))
+            .route("/d/{number}/api/scan", post(actions::scan))
+            .route("/d/{number}/api/move/start", post(actions::offer_move))
+            .route("/d/{number}/api/move/confirm", post(actions::confirm_move))
+            .route("/d/{number}/api/move/cancel", post(actions::cancel_move))
+            .route("/d/{number}/api/move/delete-codes", post(actions::delete_moved_codes))
+            .route("/d/{number}/api/codes", get(codes::list))
+            .route("/d/{number}/api/codes/next", post(codes::next))
+            .route("/d/{number}/api/codes/rename", post(codes::rename))
+            .route("/d/{number}/api/codes/remove", post(codes::remove))
             .route("/d/{number}/api/approve", post(actions::approve))
             .route("/d/{number}/api/deny", post(actions::deny))
             .route("/d/{number}/api/report", post(actions::report))

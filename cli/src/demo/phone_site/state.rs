@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::MOST_DEVICES;
 use super::device::{Device, ENROLMENT, Enrolling, Sending};
-use super::outcome;
+use super::{codes, move_state, outcome};
 use crate::demo::follow::millis;
 
 /// Past challenges that the page shows.
@@ -24,6 +24,7 @@ const HISTORY: usize = 50;
 pub(super) fn document(device: &Device, rev: &str, login_url: &str) -> Result<Value, VaultError> {
     let accounts = device.phone.accounts()?;
     let history = device.phone.history()?;
+    let (codes, moving) = (codes::names(&device.phone)?, move_state::document(device)?);
     let mut waiting: Vec<(u64, Value)> =
         device.phone.pending().iter().map(|p| challenge(p, Duration::ZERO, None)).collect();
     let screen = device.screen();
@@ -42,7 +43,9 @@ pub(super) fn document(device: &Device, rev: &str, login_url: &str) -> Result<Va
         "login_url": login_url,
         "connection": connection(&accounts, &device.phone.relays()),
         "accounts": accounts.iter().map(|one| account(one, &history)).collect::<Vec<_>>(),
+        "codes": codes,
         "enrolling": screen.enrolling.as_ref().map(enrolling),
+        "move": moving,
         "challenges": waiting.into_iter().map(|(_, value)| value).collect::<Vec<_>>(),
         "outcome": screen.outcome,
         "history": history.iter().rev().take(HISTORY).map(|entry| past(entry, &accounts)).collect::<Vec<_>>(),

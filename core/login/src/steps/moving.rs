@@ -9,7 +9,7 @@ use nod_protocol::messages::{MOVE_LIFE_S, MoveClaims};
 use super::{At, end, start};
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Event, Outgoing};
-use crate::rows::{BindingRow, EarlyMove, MAX_EARLY_MOVES, MoveRow, Moved, ReceiptCopy};
+use crate::rows::{BindingRow, BindingState, EarlyMove, MAX_EARLY_MOVES, MoveRow, Moved, ReceiptCopy};
 use crate::server::NOTICE_MS;
 use crate::store::{Rows, StoreError};
 
@@ -68,7 +68,8 @@ pub(crate) fn settle(
     // The key is compared besides the generation: it was looked up before the step, when it may have belonged to the
     // phone before this one, and a phone must not authorise for a generation that is not its own.
     let own_key = binding.keys.as_ref().is_some_and(|keys| keys.approve == approve);
-    if !own_key || !start::may_be_asked(&binding, claims.gen_) {
+    let suspended = own_key && binding.gen_ == claims.gen_ && binding.state == BindingState::Suspended;
+    if !suspended && (!own_key || !start::may_be_asked(&binding, claims.gen_)) {
         return Ok(Verdict::Refused { gen_ });
     }
     let mut record = record.unwrap_or(MoveRow {
@@ -78,18 +79,22 @@ pub(crate) fn settle(
         moved: None,
         early: Vec::new(),
     });
-    match judge(&claims, &record, signed, at.now) {
-        Timely::Now => {}
+    // What is told now must stay true: the new phone deletes its keys on it. So an authorisation that could count later
+    // (its time comes, or the suspension is lifted) is remembered as one that never does.
+    let told = match judge(&claims, &record, signed, at.now) {
         Timely::Never => return Ok(Verdict::Expired { gen_ }),
-        Timely::NotYet => {
-            record.early.retain(|early| at.now.seconds() < early.exp);
-            if record.early.len() >= MAX_EARLY_MOVES {
-                return Ok(Verdict::Unheard);
-            }
-            record.early.push(EarlyMove { signed, exp: claims.exp });
-            rows.put_move(&record);
-            return Ok(Verdict::Expired { gen_ });
+        Timely::NotYet => Some(Verdict::Expired { gen_ }),
+        Timely::Now if suspended => Some(Verdict::Refused { gen_ }),
+        Timely::Now => None,
+    };
+    if let Some(told) = told {
+        record.early.retain(|early| at.now.seconds() < early.exp);
+        if record.early.len() >= MAX_EARLY_MOVES {
+            return Ok(Verdict::Unheard);
         }
+        record.early.push(EarlyMove { signed, exp: claims.exp });
+        rows.put_move(&record);
+        return Ok(told);
     }
     let MovedReceipt { receipt, old, new } = foreseen;
     let moved = Moved { signed, old_approve: approve, receipt, old, new, at: at.now };

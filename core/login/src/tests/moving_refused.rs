@@ -7,7 +7,8 @@ use nod_protocol::messages::{MoveClaims, MoveOutcome, MoveProofClaims, MoveReque
 
 use super::moving::two;
 use super::*;
-use crate::rows::BindingState;
+use crate::rows::{BindingRow, BindingState};
+use crate::store::{Rows, StoreError, StoreExt as _};
 
 #[tokio::test]
 async fn relay_substitutes_the_new_phones_key() {
@@ -203,4 +204,14 @@ async fn a_suspended_binding_does_not_move() {
     assert_eq!((receipt.outcome, receipt.gen_), (MoveOutcome::Refused, 1));
     assert_eq!(world.binding().await.keys, Some(old.phone.keys()));
     assert_eq!(world.state(&started).await, ChallengeState::Denied);
+    // Should the suspension ever be lifted, what was refused stays so: the new phone has deleted its keys on that word.
+    let lifted = BindingRow { state: BindingState::Active, ..world.binding().await };
+    let lift = move |rows: &mut dyn Rows| {
+        rows.put_binding(&lifted);
+        Ok::<_, StoreError>(())
+    };
+    world.store.run(lift).await.unwrap().unwrap();
+    let receipt = world.take_move(&new.phone, &old.account, &request).await;
+    assert_eq!((receipt.outcome, receipt.gen_), (MoveOutcome::Expired, 1));
+    assert_eq!(world.binding().await.keys, Some(old.phone.keys()));
 }

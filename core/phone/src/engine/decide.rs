@@ -193,6 +193,7 @@ impl Engine {
         }
         events.extend(self.expire_enrolments(now)?);
         events.extend(self.expire_offer());
+        events.extend(self.expire_moves()?);
         Ok(events)
     }
 

@@ -160,6 +160,18 @@ impl Engine {
         })
     }
 
+    /// The key whose thumbprint names this phone's mailbox at a relay; none where it has no mailbox.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be read.
+    #[cfg(feature = "net")]
+    pub(crate) fn channel_at(
+        &self,
+        relay: &RelayAddress,
+    ) -> Result<Option<crate::keys::KeyName>, VaultError> {
+        self.vault.read(|contents| channel_of(contents, relay))
+    }
+
     /// The answer to a relay's nonce: `nod-hello+jwt` by the channel key of that relay, for the URL that is dialled.
     ///
     /// # Errors

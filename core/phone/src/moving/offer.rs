@@ -11,6 +11,7 @@ use nod_protocol::{CheckCode, Digest, EnvelopeId, MoveId, Random, Secret};
 use zeroize::Zeroizing;
 
 use super::MoveError;
+use super::channel::{Taken, open};
 use super::wire::Message;
 use crate::vault::{MoveRow, MoveStage, MovingCodesRow, OutRow};
 use crate::view::{MoveEnd, MoveRole};
@@ -166,6 +167,13 @@ impl AwaitingCode {
     pub fn is_second_phone(&self, m1: &str) -> bool {
         Digest::of(m1.as_bytes()) != self.m1
             && move_seal::accept_channel(&self.offer.qr, &self.offer.key, m1).is_ok()
+    }
+
+    /// Whether a message says that the phone which scanned the QR code has given up.
+    #[must_use]
+    pub(crate) fn is_farewell(&self, body: &str) -> bool {
+        let opened = open(&self.keys, self.offer.qr.id, Direction::ToOld, body, 0);
+        matches!(opened, Ok(Taken::Next { message: Message::End {}, .. }))
     }
 
     /// Takes what the user typed. The offer is spent, whatever it is.

@@ -25,6 +25,7 @@ use super::link::{Link, Step};
 use super::retry::{Ended, Retry};
 use crate::engine::{Engine, HelloError};
 use crate::event::{DisconnectReason, Event};
+use crate::keys::KeyName;
 use crate::vault::VaultError;
 use crate::view::RelayStatus;
 
@@ -152,8 +153,8 @@ async fn connection(
         Err(_) => return failed(DisconnectReason::Unreachable),
     };
     let now = shared.engine.clock().monotonic();
-    let mut open =
-        Open { shared, relay, socket, link: Link::opened(now), sent: HashSet::new(), again_at: None };
+    let link = Link::opened(now);
+    let mut open = Open { shared, relay, socket, link, channel: None, sent: HashSet::new(), again_at: None };
     let reason = match open.run(kick, stop).await {
         Ok(never) => match never {},
         Err(reason) => reason,
@@ -203,6 +204,8 @@ struct Open<'a> {
     relay: &'a RelayAddress,
     socket: Socket,
     link: Link,
+    /// Whose mailbox it opened.
+    channel: Option<KeyName>,
     /// Envelopes that were sent on this connection already.
     sent: HashSet<EnvelopeId>,
     /// When envelopes that the relay could not take are sent again.
@@ -257,7 +260,9 @@ impl Open<'_> {
         match self.link.on_frame(now, frame)? {
             Step::Hello(nonce) => {
                 let relay = self.relay.clone();
-                let jwt = self.call(move |engine| engine.hello(&relay, nonce)).await?;
+                let hello = move |engine: &Engine| (engine.channel_at(&relay), engine.hello(&relay, nonce));
+                let (channel, jwt) = self.call(hello).await?;
+                self.channel = channel.map_err(no_vault)?;
                 self.send(&DeviceFrame::Hello { jwt: jwt.map_err(no_hello)? }).await
             }
             Step::Online => {
@@ -312,6 +317,9 @@ impl Open<'_> {
 
     /// Sends what is outstanding and was not sent on this connection yet.
     async fn send_outstanding(&mut self) -> Result<(), DisconnectReason> {
+        if self.is_stale().await {
+            return Err(DisconnectReason::Lost);
+        }
         let relay = self.relay.clone();
         let frames = self.call(move |engine| engine.outstanding(&relay)).await?.map_err(no_vault)?;
         for frame in frames {
@@ -325,6 +333,13 @@ impl Open<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether this phone has another mailbox here by now: the one of this connection was given up, and a new one made.
+    async fn is_stale(&self) -> bool {
+        let relay = self.relay.clone();
+        let now = self.call(move |engine| engine.channel_at(&relay)).await;
+        matches!((&self.channel, now), (Some(opened), Ok(Ok(Some(now)))) if *opened != now)
     }
 
     async fn call<T: Send + 'static>(

@@ -185,6 +185,12 @@ impl MoveRow {
         !matches!(self.stage, MoveStage::Ended(_))
     }
 
+    /// Whether it began more than a day ago by the phone's clock.
+    pub(crate) const fn is_stale(&self, now: u64) -> bool {
+        // A clock that was set back makes nothing stale.
+        now.saturating_sub(self.started) > 24 * 60 * 60 * 1000
+    }
+
     pub(crate) fn account_mut(&mut self, id: BindingId) -> Option<&mut MovingRow> {
         self.accounts.iter_mut().find(|row| row.account == id)
     }

@@ -1,15 +1,20 @@
 // The phone site's start: follows the phone's state and shows the screen that fits it.
 
 import { announce, button, el, icon, notice, show } from "/shared/dom.js";
-import { follow, post, postBytes, Refusal } from "/shared/net.js";
+import { follow, get, post, postBytes, Refusal } from "/shared/net.js";
 import { choose, t, useStrings } from "/shared/text.js";
 import { language, strings } from "/phone/strings.en.js";
 import { accountScreen } from "/phone/screens/account.js";
 import { accountsScreen, welcomeScreen } from "/phone/screens/accounts.js";
 import { addScreen } from "/phone/screens/add.js";
 import { challengeScreen } from "/phone/screens/challenge.js";
+import { codeScreen } from "/phone/screens/code.js";
+import { codesScreen } from "/phone/screens/codes.js";
 import { enrollingScreen } from "/phone/screens/enrolling.js";
 import { historyScreen } from "/phone/screens/history.js";
+import { joinScreen } from "/phone/screens/move-new.js";
+import { offerScreen, startScreen } from "/phone/screens/move-old.js";
+import { endedScreen, failedScreen, movingScreen } from "/phone/screens/moving.js";
 import { outcomeScreen } from "/phone/screens/outcome.js";
 
 useStrings(strings, language);
@@ -22,6 +27,7 @@ let current = null;
 
 const phone = {
   act: (action, body) => post(api + action, body),
+  codes: (signal) => get(`${api}codes`, signal),
   readQr: (width, height, bytes, signal) => postBytes(`${api}read-qr?width=${width}&height=${height}`, bytes, signal),
   open: (hash) => {
     location.hash = hash;
@@ -36,22 +42,35 @@ const phone = {
 function due() {
   const [challenge] = state.challenges;
   if (challenge) return { key: `challenge ${challenge.id}`, make: challengeScreen, tabs: false, urgent: true };
+  if (state.move && !state.move.seen) return moveDue(state.move);
   if (state.enrolling) return { key: `enrolling ${state.enrolling.state}`, make: enrollingScreen, tabs: false };
   if (state.outcome) return { key: `outcome ${state.outcome.id}`, make: outcomeScreen, tabs: false };
   const [place, id] = location.hash.replace(/^#\/?/, "").split("/");
   if (place === "add") return { key: "add", make: addScreen, tabs: false };
   if (place === "history") return { key: "history", make: historyScreen, tabs: true };
+  if (place === "codes") return { key: "codes", make: codesScreen, tabs: true };
+  const code = place === "code" ? state.codes.find((one) => one.id === id) : undefined;
+  if (code) return { key: `code ${id}`, make: (p, s) => codeScreen(p, s, id), tabs: true };
+  if (place === "move" && state.accounts.length + state.codes.length > 0) return { key: "move start", make: startScreen, tabs: false };
   const account = place === "account" ? state.accounts.find((one) => one.id === id) : undefined;
   if (account) return { key: `account ${id}`, make: (p, s) => accountScreen(p, s, id), tabs: true };
-  return state.accounts.length > 0
-    ? { key: "accounts", make: accountsScreen, tabs: true }
-    : { key: "welcome", make: welcomeScreen, tabs: state.history.length > 0 };
+  if (state.accounts.length > 0) return { key: "accounts", make: accountsScreen, tabs: true };
+  // A phone that has handed everything over goes on saying so until it is used anew.
+  if (state.move?.role === "old" && state.move.moved > 0) return { key: "handed-over", make: endedScreen, tabs: true };
+  return { key: "welcome", make: welcomeScreen, tabs: state.history.length + state.codes.length > 0 };
+}
+
+/** Which screen a move is at. */
+function moveDue(move) {
+  const make = { failed: failedScreen, moving: movingScreen, ended: endedScreen }[move.state];
+  return { key: `move ${move.state}`, make: make ?? (move.role === "old" ? offerScreen : joinScreen), tabs: false };
 }
 
 function draw() {
   if (state === null) return;
-  // Once an enrolment goes on, the form that started it is done with: afterwards the accounts are due, not the form.
-  if (state.enrolling && location.hash === "#/add") history.replaceState(null, "", "#/");
+  // Once an enrolment or a move goes on, the form that started it is done with: afterwards the accounts are due, not the form.
+  const begun = state.enrolling || (state.move && !state.move.seen);
+  if (begun && ["#/add", "#/move"].includes(location.hash)) history.replaceState(null, "", "#/");
   const next = due();
   if (current?.key === next.key) {
     current.screen.update?.(state);
@@ -75,10 +94,11 @@ let drawn = "";
 
 /** Redraws the frame around the screens only when something in it has changed, so that the focus is not lost. */
 function drawBar(next) {
-  const facts = JSON.stringify([state.device, state.next_device, state.connection, state.login_url, next.key === "add"]);
+  const inside = ["add", "move start"].includes(next.key);
+  const facts = JSON.stringify([state.device, state.next_device, state.connection, state.login_url, inside]);
   if (facts === drawn) return;
   drawn = facts;
-  const back = next.key === "add"
+  const back = inside
     ? el("a", { class: "bar-back", href: "#/", testid: "back", "aria-label": t("back") }, icon("back"))
     : null;
   const known = ["connecting", "online", "offline"].includes(state.connection);
@@ -105,9 +125,10 @@ function drawTabs(next) {
   if (tabs.childElementCount === 0) {
     tabs.append(
       el("a", { href: "#/", testid: "tab-accounts" }, icon("accounts"), t("tabs.accounts")),
+      el("a", { href: "#/codes", testid: "tab-codes" }, icon("keypad"), t("tabs.codes")),
       el("a", { href: "#/history", testid: "tab-history" }, icon("clock"), t("tabs.history")));
   }
-  const place = next.key === "history" ? 1 : 0;
+  const place = { codes: 1, code: 1, history: 2 }[next.key.split(" ")[0]] ?? 0;
   [...tabs.children].forEach((tab, index) => {
     if (index === place) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");

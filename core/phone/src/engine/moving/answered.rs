@@ -53,6 +53,10 @@ impl Engine {
                     new::queue_proofs(row, random, now)?;
                 }
                 events.extend(finish(row));
+                if !row.is_open() {
+                    // Whoever waits for the other phone to be told may go now.
+                    events.push(Event::MoveProgress { id: row.id });
+                }
             }
             Ok::<_, MoveError>(events)
         });

@@ -106,8 +106,8 @@ impl Engine {
         let offer = self.live().offer.take();
         if let Some(offer) = offer {
             let id = offer.id();
-            if let LiveOffer::Awaiting { awaiting, .. } = offer {
-                self.keep_move(awaiting.farewell(&*self.random, self.clock.unix_millis())?)?;
+            if let LiveOffer::Awaiting { awaiting, sent } = offer {
+                self.keep_move(self.farewell(&awaiting, sent)?)?;
             }
             return Ok(Event::MoveEnded { id, error: None });
         }
@@ -116,6 +116,22 @@ impl Engine {
         let id = open.ok_or(MoveError::NotFound)?;
         self.end_move(id, MoveEnd::Cancelled, true)?;
         Ok(Event::MoveEnded { id, error: None })
+    }
+
+    /// Whether something is still to be said to the other phone of a move, be it over or not.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be read.
+    pub fn has_word_for_other_phone(&self) -> Result<bool, VaultError> {
+        self.vault.read(|contents| contents.moves.iter().any(|row| !row.outbox.is_empty()))
+    }
+
+    /// Whether the other phone of a move that has ended here is still to be told.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be read.
+    pub fn has_farewell(&self) -> Result<bool, VaultError> {
+        self.vault.read(|contents| contents.moves.iter().any(|row| !row.is_open() && !row.outbox.is_empty()))
     }
 
     /// Takes a message of a move.
@@ -275,6 +291,23 @@ impl Engine {
         ended.map(|offer| Event::MoveEnded { id: offer.id(), error }).into_iter().collect()
     }
 
+    /// Ends moves that nobody has gone on with for a day: the relay has long forgotten where the phones met.
+    pub(super) fn expire_moves(&self) -> Result<Vec<Event>, VaultError> {
+        let now = self.clock.unix_millis();
+        let stale: Vec<_> = self.vault.read(|contents| {
+            contents.moves.iter().filter(|row| row.is_open() && row.is_stale(now)).map(|row| row.id).collect()
+        })?;
+        let mut events = Vec::new();
+        for id in stale {
+            match self.end_move(id, MoveEnd::Cancelled, false) {
+                Err(MoveError::Vault(error)) => return Err(error),
+                Ok(()) | Err(_) => events.push(Event::MoveEnded { id, error: Some(MoveError::Expired) }),
+            }
+        }
+        self.tidy(&events)?;
+        Ok(events)
+    }
+
     /// When the offer that is on ends.
     pub(super) fn offer_deadline(&self) -> Option<Duration> {
         self.live().offer.as_ref().map(LiveOffer::until)
@@ -294,8 +327,12 @@ impl Engine {
                 return Err(MoveError::Busy);
             }
             if contents.moves.len() >= MAX_MOVES {
-                let settled = |row: &MovingRow| row.authorisations.iter().all(|a| a.settled);
-                let at = contents.moves.iter().position(|row| row.accounts.iter().all(settled));
+                let now = self.clock.unix_millis();
+                // The new phone's rows hold keys that may be in force: they stay until every receipt is there.
+                let at = contents.moves.iter().position(|row| {
+                    let waiting = row.accounts.iter().any(MovingRow::is_waiting);
+                    !waiting || (row.role == MoveRole::Old && row.is_stale(now))
+                });
                 contents.moves.remove(at.ok_or(MoveError::Busy)?);
             }
             contents.moves.push(row);

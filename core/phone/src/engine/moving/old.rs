@@ -7,7 +7,7 @@ use nod_protocol::{CheckCode, EnvelopeId, MoveId};
 use super::{Engine, Envelope, Handled, LiveOffer, read_code};
 use crate::event::Event;
 use crate::keys::{KeyName, KeyPurpose, KeyStoreError, NamedSigner};
-use crate::moving::{Message, MoveError, Offer, ProofItem, authorise, batches, is_proof_of};
+use crate::moving::{AwaitingCode, Message, MoveError, Offer, ProofItem, authorise, batches, is_proof_of};
 use crate::vault::{
     AccountRow, AuthorisationRow, MAX_AUTHORISATIONS, MoveRow, MoveStage, MovingRow, OfferedKeys,
 };
@@ -105,8 +105,11 @@ impl Engine {
             LiveOffer::Awaiting { awaiting, sent } => {
                 if awaiting.is_second_phone(&envelope.body) {
                     let id = awaiting.id();
-                    farewell = awaiting.farewell(random, unix).ok();
+                    farewell = self.farewell(&awaiting, sent).ok();
                     (None, vec![Event::MoveEnded { id, error: Some(MoveError::SecondPhone) }])
+                } else if awaiting.is_farewell(&envelope.body) {
+                    let id = awaiting.id();
+                    (None, vec![Event::MoveEnded { id, error: Some(MoveError::PeerLeft) }])
                 } else {
                     (Some(LiveOffer::Awaiting { awaiting, sent }), Vec::new())
                 }
@@ -120,6 +123,16 @@ impl Engine {
             tracing::warn!(%error, "the other phone could not be told that the move has ended");
         }
         Some(Handled { acknowledge: true, events, ..Handled::default() })
+    }
+
+    /// What is left of a move that ends before the right code: word of it for the other phone. `sent` says that the relay
+    /// has the answer to its first message.
+    pub(super) fn farewell(&self, awaiting: &AwaitingCode, sent: bool) -> Result<MoveRow, MoveError> {
+        let mut row = awaiting.farewell(&*self.random, self.clock.unix_millis())?;
+        if sent {
+            row.accepted(awaiting.welcome().0);
+        }
+        Ok(row)
     }
 
     /// Takes the code that the new phone shows. One guess: whatever was typed, the offer is spent.
@@ -140,7 +153,7 @@ impl Engine {
             }
         };
         let (now, welcome) = (self.clock.unix_millis(), awaiting.welcome().0);
-        let farewell = awaiting.farewell(&*self.random, now)?;
+        let farewell = self.farewell(&awaiting, sent)?;
         let confirmed = match awaiting.typed(&code, self.clock.monotonic(), now) {
             Ok(confirmed) => confirmed,
             Err(error) => {

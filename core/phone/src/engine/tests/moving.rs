@@ -97,6 +97,20 @@ fn a_photographed_qr_code_used_by_a_second_phone_ends_the_offer() {
 }
 
 #[test]
+fn an_old_phone_that_asks_for_the_code_hears_that_the_new_one_has_given_up() {
+    let mut meeting = Meeting::with(1);
+    let code = meeting.join();
+    let mid = meeting.new.engine.move_status().unwrap().unwrap().id;
+    meeting.new.engine.cancel_move().unwrap();
+    meeting.reconnect(Side::New);
+    meeting.settle();
+    let ended = Event::MoveEnded { id: mid, error: Some(MoveError::PeerLeft) };
+    assert!(meeting.events.contains(&(Side::Old, ended)));
+    assert_eq!(meeting.old.engine.confirm_move(&code), Err(MoveError::NotFound));
+    assert_eq!(meeting.holders(0), (true, false));
+}
+
+#[test]
 fn who_has_not_seen_the_qr_code_cannot_end_the_offer() {
     let mut meeting = Meeting::with(1);
     let code = meeting.join();
@@ -243,6 +257,18 @@ fn nothing_to_move_and_a_second_move_at_once_are_said() {
     meeting.old.engine.confirm_move(&code).unwrap();
     meeting.settle();
     assert_eq!(meeting.old.engine.offer_move(None), Err(MoveError::Busy));
+    // A day later nobody waits for it any more, and what was not moved can be moved anew.
+    for side in [Side::Old, Side::New] {
+        meeting.phone(side).clock.advance(std::time::Duration::from_secs(25 * 3600));
+        let ended = meeting.phone(side).engine.expire().unwrap();
+        assert!(ended.iter().any(|event| matches!(event, Event::MoveEnded { .. })), "{side:?}");
+    }
+    meeting.logins[0].online = true;
+    meeting.new = crate::testing::TestPhone::new();
+    let code = meeting.join();
+    meeting.old.engine.confirm_move(&code).unwrap();
+    meeting.settle();
+    assert!(!meeting.old.engine.has_farewell().unwrap());
 }
 
 fn with_codes(phone: &crate::testing::TestPhone, count: usize) {

@@ -17,8 +17,14 @@ use crate::view::{MoveEnd, MoveStatus, MoveStep};
 /// How long a relay may take to open a rendezvous, and the other phone to answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(60);
 
+/// How long a relay may take to be told that a move has ended.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 /// How often authorisations are looked at again while a move is waited for.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// How often is looked whether the relay has taken the last word to the other phone.
+const GLANCE: Duration = Duration::from_millis(50);
 
 impl Phone {
     /// Old phone: verifies the user and opens a rendezvous. Gives the text of the QR code and how long it is good.
@@ -71,15 +77,32 @@ impl Phone {
     pub async fn confirm_move(&self, code: &str) -> Result<MoveId, MoveError> {
         let code = Zeroizing::new(code.to_owned());
         let confirmed = self.shared.blocking(move |engine| engine.confirm_move(&code)).await;
-        let id = confirmed.ok_or(MoveError::NotFound)?.inspect_err(|error| self.tell_end(*error))?;
-        self.shared.emit([Event::MoveProgress { id }]);
-        self.connect()?;
-        Ok(id)
+        match confirmed.ok_or(MoveError::NotFound)? {
+            Ok(id) => {
+                self.shared.emit([Event::MoveProgress { id }]);
+                self.connect()?;
+                Ok(id)
+            }
+            Err(error) => {
+                self.say_farewell().await?;
+                Err(error)
+            }
+        }
     }
 
-    fn tell_end(&self, error: MoveError) {
-        tracing::info!(%error, "a move was not confirmed");
+    /// Gives the relay a moment to take the word that a move has ended, so that the other phone need not wait for what
+    /// will not come. A program that ends right after would take that word with it.
+    async fn say_farewell(&self) -> Result<(), VaultError> {
+        let mut events = self.events();
+        let until = Instant::now() + FAREWELL;
         self.shared.deadlines.notify_one();
+        self.connect()?;
+        while self.shared.engine.has_farewell()? {
+            if timeout_at(until, events.next()).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// New phone: scans the QR code, and waits until the old phone has proven itself: then there is a code to show.
@@ -145,6 +168,22 @@ impl Phone {
         }
     }
 
+    /// Waits until the relay has what is still to be said to the other phone, such as that the move has ended; for at
+    /// most `wait`. For a program that is about to end: one that goes on says it by itself.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be read.
+    pub async fn farewell(&self, wait: Duration) -> Result<(), VaultError> {
+        let until = Instant::now() + wait;
+        let mut events = self.events();
+        while Instant::now() < until && self.shared.engine.has_word_for_other_phone()? {
+            self.connect()?;
+            // The relay's acceptance is no event.
+            let _ = timeout_at(until.min(Instant::now() + GLANCE), events.next()).await;
+        }
+        Ok(())
+    }
+
     /// Old phone: deletes the one-time codes that the new one has acknowledged, and says how many.
     ///
     /// # Errors
@@ -161,7 +200,7 @@ impl Phone {
         let cancelled = self.shared.blocking(Engine::cancel_move).await;
         let event = cancelled.ok_or(MoveError::NotFound)??;
         self.shared.emit([event]);
-        Ok(self.connect()?)
+        Ok(self.say_farewell().await?)
     }
 }
 

@@ -17,7 +17,9 @@ export function welcomeScreen() {
         point("place", "welcome.point1"),
         point("check", "welcome.point2"),
         point("shield", "welcome.point3")),
-      el("a", { class: "button primary wide bottom-action", href: "#/add", testid: "add-account" }, icon("plus"), t("welcome.add"))),
+      el("div", { class: "bottom-action stack-s fill" },
+        el("a", { class: "button primary wide", href: "#/add", testid: "add-account" }, icon("scan"), t("welcome.add")),
+        el("p", { class: "small muted" }, t("welcome.add.hint")))),
   };
 }
 
@@ -39,7 +41,9 @@ export function accountsScreen(_phone, first) {
       el("h1", {}, t("accounts.heading")),
       list,
       el("p", { class: "calm small muted", testid: "quiet" }, icon("check"), t("accounts.quiet")),
-      el("a", { class: "button secondary wide bottom-action", href: "#/add", testid: "add-account" }, icon("plus"), t("accounts.add"))),
+      el("div", { class: "bottom-action stack-s" },
+        el("a", { class: "button secondary wide", href: "#/add", testid: "add-account" }, icon("plus"), t("accounts.add")),
+        moveLink())),
   };
 }
 
@@ -54,6 +58,11 @@ function accountRow(account) {
         account.domain ? el("span", { class: "small muted" }, used) : null,
         account.state === "suspended" ? el("span", { class: "badge bad" }, t("accounts.suspended")) : null),
       icon("forward")));
+}
+
+/** The way to a new phone. */
+export function moveLink() {
+  return el("a", { class: "button quiet wide", href: "#/move", testid: "move-start" }, icon("handover"), t("move.start"));
 }
 
 /** The first letter of a service's name on a tile. Decoration: the name stands beside it. */

@@ -1,10 +1,10 @@
-// Adding an account: the QR code by camera, from a picture, or as text.
+// The one scanner: whatever code it is, by camera, from a picture, or as text.
 
 import { announce, button, el, field, icon, notice } from "/shared/dom.js";
-import { t } from "/shared/text.js";
+import { plural, t } from "/shared/text.js";
 import { hasCamera, scanCamera, scanFile } from "/phone/scan.js";
 
-/** The screen that asks for a set-up code. */
+/** The screen that asks for a code: of a login site, of an old phone, or of a service with one-time codes. */
 export function addScreen(phone) {
   let camera = null;
   const trouble = el("div", { role: "alert", testid: "add-trouble" });
@@ -13,15 +13,35 @@ export function addScreen(phone) {
   const text = field(t("add.text"), { tag: "textarea", rows: "4", testid: "qr-input", class: "mono", spellcheck: "false", autocapitalize: "none", autocomplete: "off", placeholder: t("add.text.placeholder") });
   const submit = button(t("add.submit"), { kind: "primary", wide: true, type: "submit", testid: "qr-submit" });
 
-  const enrol = async (qr, refuse) => {
+  const read = el("div", { role: "status", testid: "add-read" });
+  const take = async (found, refuse) => {
     trouble.replaceChildren();
+    read.replaceChildren();
     submit.disabled = true;
     try {
-      await phone.act("enrol", { qr });
+      const taken = await phone.act("scan", { text: found });
+      if (taken.kind === "codes") imported(taken);
     } catch (error) {
-      submit.disabled = false;
       refuse(phone.words(error));
+    } finally {
+      submit.disabled = false;
     }
+  };
+  /** One-time codes are there at once. What more there is to scan, or could not be read, is said here; otherwise there they are. */
+  const imported = (taken) => {
+    text.input.value = "";
+    const facts = [
+      taken.added > 0 ? plural("add.codes.added", taken.added) : null,
+      taken.known > 0 ? plural("add.codes.known", taken.known) : null,
+      taken.skipped > 0 ? plural("add.codes.skipped", taken.skipped) : null,
+      taken.part ? t("add.codes.part", taken.part) : null,
+    ].filter(Boolean).join(" ");
+    if (taken.part || taken.skipped > 0) {
+      read.replaceChildren(notice(taken.skipped > 0 ? "warn" : "good", taken.skipped > 0 ? "alert" : "check", facts));
+      return;
+    }
+    phone.open("#/codes");
+    setTimeout(() => announce(facts));
   };
 
   const video = el("video", { class: "viewfinder", playsinline: true, "aria-label": t("add.camera.view"), prop: { muted: true } });
@@ -44,7 +64,7 @@ export function addScreen(phone) {
       .then((found) => {
         if (found === null) return;
         stop();
-        enrol(found, complain);
+        take(found, complain);
       })
       .catch(() => {
         stop();
@@ -60,7 +80,7 @@ export function addScreen(phone) {
     trouble.replaceChildren();
     reading.hidden = false;
     try {
-      await enrol(await scanFile(chosen, phone), complain);
+      await take(await scanFile(chosen, phone), complain);
     } catch (error) {
       complain(error.name === "Refusal" ? phone.words(error) : t("error.qr-not-found"));
     } finally {
@@ -72,9 +92,9 @@ export function addScreen(phone) {
   const send = (event) => {
     event.preventDefault();
     text.clear();
-    const qr = text.input.value.replace(/\s+/g, "");
+    const qr = unfolded(text.input.value);
     if (qr === "") text.fail(t("add.missing"));
-    else enrol(qr, text.fail);
+    else take(qr, text.fail);
   };
 
   return {
@@ -91,7 +111,13 @@ export function addScreen(phone) {
         el("label", { for: "qr-file", class: "button secondary wide" }, icon("picture"), t("add.picture"))),
       reading,
       trouble,
+      read,
       el("p", { class: "or small muted" }, el("span", {}, t("add.or"))),
       el("form", { class: "stack", novalidate: true, on: { submit: send } }, text.node, submit)),
   };
+}
+
+/** A pasted text without the line breaks that a mail has put into it. A label in it may have spaces of its own. */
+function unfolded(pasted) {
+  return pasted.trim().replace(/\s*[\r\n]+\s*/g, "");
 }
