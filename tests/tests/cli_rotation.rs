@@ -143,7 +143,7 @@ fn a_managed_service_becomes_sovereign_and_its_phones_agree_before_they_follow()
     assert_eq!(run(&mut to_sovereign(&cut)).error(1)["type"], "unreachable");
     assert_eq!(run(&mut managed.command(&["push", "judy"])).error(3)["type"], "not-managed");
     let login = Login::sovereign(&relay, &key, &state);
-    assert_eq!(run(&mut login.command(&["push", "judy"])).error(1)["type"], "unfinished");
+    assert_eq!(run(&mut login.command(&["push", "judy"])).error(3)["type"], "unfinished");
     let done = run(&mut to_sovereign(&relay.url)).with(0);
     assert_eq!(done["bindings"], 1);
     assert_eq!(run(&mut to_sovereign(&relay.url)).error(1)["type"], "state-taken");
