@@ -73,6 +73,12 @@ impl OfferKey {
         SoftwareKey::generate(random).map(Self)
     }
 
+    /// Takes a scalar over, for the test vectors.
+    #[cfg(test)]
+    pub(crate) fn from_scalar(scalar: Secret<32>) -> Result<Self, crate::jwk::KeyError> {
+        SoftwareKey::from_scalar(scalar).map(Self)
+    }
+
     /// The half for the QR code.
     #[must_use]
     pub fn public_key(&self) -> crate::PublicKey {

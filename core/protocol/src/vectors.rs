@@ -3,6 +3,8 @@
 //! The committed files must equal what this code makes; `NOD_WRITE_VECTORS=1 cargo test -p nod-protocol vectors`
 //! writes them anew.
 
+mod moving;
+
 use serde_json::{Value, json};
 
 use crate::bytes::{self, Digest, Nonce, Secret};
@@ -251,6 +253,7 @@ fn the_committed_vectors_are_what_the_code_makes() {
         ("check_code.json", check_code_vectors()),
         ("enrol_seal.json", enrol_seal_vectors()),
         ("rotation.json", rotation_vectors()),
+        ("move.json", moving::vectors()),
     ] {
         let path = folder.join(name);
         if write {

@@ -19,8 +19,14 @@ export class World {
     world.contexts = [];
     world.browser = browser;
     world.settings = { viewport: PHONE_SIZE, ...context };
-    world.login = await world.page(browser, world.demo.login, { viewport: LOGIN_SIZE, ...context });
-    world.phone = await world.page(browser, world.demo.phone, world.settings);
+    try {
+      world.login = await world.page(browser, world.demo.login, { viewport: LOGIN_SIZE, ...context });
+      world.phone = await world.page(browser, world.demo.phone, world.settings);
+    } catch (error) {
+      // Nobody else knows of the demo yet.
+      await world.close();
+      throw error;
+    }
     return world;
   }
 

@@ -44,6 +44,7 @@ export const scenarios = [
       await phone.getByTestId("code").nth(2).waitFor();
       await world.scan(phone, COUNTED);
       await phone.getByTestId("code").nth(3).waitFor();
+      await phone.mouse.move(0, 0);
       await world.picture(phone, "codes");
       await phone.getByTestId("code-copy").first().click();
       await phone.getByTestId("code-next").filter({ hasText: "Copied" }).waitFor();
