@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use nod_tests::process::{Relay, Running, run};
-use nod_tests::relocation::{Relocation, accounts, approves, resume};
+use nod_tests::relocation::{Relocation, accounts, approves, cannot_approve, resume};
 use nod_tests::story::{Login, Phone, text};
 use serde_json::json;
 
@@ -65,6 +65,7 @@ fn three_accounts_at_two_relays_and_their_codes_move() {
         assert_eq!(devices[0].0, "New phone");
         assert!(before.contains(&devices[0].1), "{devices:?} {before:?}");
     }
+    cannot_approve(&bank, "ada", &old);
     // The codes are on both phones until the old one is told to delete them.
     assert_eq!(names(&new), names(&old));
     let again = run(&mut old.command(&["move", "resume", "--delete-codes"])).all_with(0);
@@ -100,6 +101,7 @@ fn a_wrong_code_ends_the_move_on_both_phones_and_nothing_has_moved() {
     assert_eq!(error["type"], "wrong-code", "{error}");
     assert_eq!(joined.error(1)["type"], "peer-left");
     assert_eq!(approves(&login, "ada", [&old, &new]), 0);
+    cannot_approve(&login, "ada", &new);
     // Another try needs another QR code, and works.
     let (shown, _) = Relocation::begin(&old, &new, &[]).typed().finish();
     assert_eq!(shown.all_with(0).last(), Some(&json!({ "moved": 1, "of": 1, "codes": 0 })));

@@ -10,21 +10,21 @@ use nod_protocol::{BindingId, EnvelopeId, MailboxId};
 use nod_tests::hostile::{Message, Puppet, World};
 
 /// Ada is enrolled on the first phone; the others are empty.
-pub async fn ada_and(others: u64) -> (World, BindingId) {
+pub(crate) async fn ada_and(others: u64) -> (World, BindingId) {
     let mut world = World::new(1, 1 + others);
     let account = world.enrol(0, 0, "ada").await;
     (world, account)
 }
 
 /// Ada's old phone, which says what it is told, and a new one that has nothing.
-pub async fn puppets() -> (World, Puppet, TestPhone) {
+pub(crate) async fn puppets() -> (World, Puppet, TestPhone) {
     let mut world = World::new(1, 0);
     let old = world.enrol_puppet(0, 7, "ada").await;
     (world, old, TestPhone::new(8))
 }
 
 /// Hands a request in from a mailbox.
-pub async fn hand_in(
+pub(crate) async fn hand_in(
     world: &World,
     old: &Puppet,
     from: MailboxId,
@@ -36,7 +36,7 @@ pub async fn hand_in(
 }
 
 /// Hands a request in and reads the receipt.
-pub async fn receipt(
+pub(crate) async fn receipt(
     world: &mut World,
     old: &Puppet,
     from: MailboxId,
@@ -51,7 +51,7 @@ pub async fn receipt(
 }
 
 /// A request that must change nothing and is not answered.
-pub async fn unheard(world: &mut World, old: &Puppet, request: &MoveRequest, what: &str) {
+pub(crate) async fn unheard(world: &mut World, old: &Puppet, request: &MoveRequest, what: &str) {
     let before = row(world, old).await;
     let refused = hand_in(world, old, old.phone.mailbox(), request).await;
     assert!(
@@ -63,7 +63,7 @@ pub async fn unheard(world: &mut World, old: &Puppet, request: &MoveRequest, wha
 }
 
 /// A request that is answered with this and changes nothing.
-pub async fn answered(
+pub(crate) async fn answered(
     world: &mut World,
     old: &Puppet,
     request: &MoveRequest,
@@ -77,12 +77,12 @@ pub async fn answered(
 }
 
 /// The row of the old phone's binding.
-pub async fn row(world: &World, old: &Puppet) -> nod_login::rows::BindingRow {
+pub(crate) async fn row(world: &World, old: &Puppet) -> nod_login::rows::BindingRow {
     world.binding(old.account.service, old.account.binding).await
 }
 
 /// One character of a body is another.
-pub fn bent(body: &str, at: usize) -> String {
+pub(crate) fn bent(body: &str, at: usize) -> String {
     let at = at % body.len();
     let mut body = body.to_owned();
     let other = if body.as_bytes()[at] == b'A' { "B" } else { "A" };
