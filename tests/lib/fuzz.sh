@@ -2,7 +2,7 @@
 # Sourced by tests/run.
 
 # Every target of tests/fuzz, by name. A target that is missing here or there fails the suite.
-FUZZ_TARGETS=(qr jws jwe frames otpauth)
+FUZZ_TARGETS=(qr jws jwe frames otpauth moving)
 FUZZ_AT_ONCE=2
 
 about_fuzz() { echo "${#FUZZ_TARGETS[@]} targets, ${FUZZ_SECONDS:-60} s each, $FUZZ_AT_ONCE at a time"; }
