@@ -42,7 +42,7 @@ impl Phone {
 }
 
 fn oathtool(args: &[String]) -> String {
-    let output = Command::new("oathtool").args(args).output().expect("oathtool is installed");
+    let output = Command::new("oathtool").args(args).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -126,14 +126,6 @@ impl Engine {
         self.vault.read(|contents| contents.moves.iter().any(|row| !row.outbox.is_empty()))
     }
 
-    /// Whether the other phone of a move that has ended here is still to be told.
-    ///
-    /// # Errors
-    /// [`VaultError`] when the vault cannot be read.
-    pub fn has_farewell(&self) -> Result<bool, VaultError> {
-        self.vault.read(|contents| contents.moves.iter().any(|row| !row.is_open() && !row.outbox.is_empty()))
-    }
-
     /// Takes a message of a move.
     pub(super) fn on_move(&self, relay: &RelayAddress, envelope: &Envelope) -> Result<Handled, VaultError> {
         let handled = self.on_message(relay, envelope)?;

@@ -268,7 +268,7 @@ fn nothing_to_move_and_a_second_move_at_once_are_said() {
     let code = meeting.join();
     meeting.old.engine.confirm_move(&code).unwrap();
     meeting.settle();
-    assert!(!meeting.old.engine.has_farewell().unwrap());
+    assert!(!meeting.old.engine.has_word_for_other_phone().unwrap());
 }
 
 fn with_codes(phone: &crate::testing::TestPhone, count: usize) {

@@ -23,9 +23,6 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// How often authorisations are looked at again while a move is waited for.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often is looked whether the relay has taken the last word to the other phone.
-const GLANCE: Duration = Duration::from_millis(50);
-
 impl Phone {
     /// Old phone: verifies the user and opens a rendezvous. Gives the text of the QR code and how long it is good.
     ///
@@ -84,25 +81,10 @@ impl Phone {
                 Ok(id)
             }
             Err(error) => {
-                self.say_farewell().await?;
+                self.farewell(FAREWELL).await?;
                 Err(error)
             }
         }
-    }
-
-    /// Gives the relay a moment to take the word that a move has ended, so that the other phone need not wait for what
-    /// will not come. A program that ends right after would take that word with it.
-    async fn say_farewell(&self) -> Result<(), VaultError> {
-        let mut events = self.events();
-        let until = Instant::now() + FAREWELL;
-        self.shared.deadlines.notify_one();
-        self.connect()?;
-        while self.shared.engine.has_farewell()? {
-            if timeout_at(until, events.next()).await.is_err() {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// New phone: scans the QR code, and waits until the old phone has proven itself: then there is a code to show.
@@ -174,12 +156,14 @@ impl Phone {
     /// # Errors
     /// [`VaultError`] when the vault cannot be read.
     pub async fn farewell(&self, wait: Duration) -> Result<(), VaultError> {
-        let until = Instant::now() + wait;
         let mut events = self.events();
-        while Instant::now() < until && self.shared.engine.has_word_for_other_phone()? {
-            self.connect()?;
-            // The relay's acceptance is no event.
-            let _ = timeout_at(until.min(Instant::now() + GLANCE), events.next()).await;
+        let until = Instant::now() + wait;
+        self.shared.deadlines.notify_one();
+        self.connect()?;
+        while self.shared.engine.has_word_for_other_phone()? {
+            if timeout_at(until, events.next()).await.is_err() {
+                break;
+            }
         }
         Ok(())
     }
@@ -200,7 +184,7 @@ impl Phone {
         let cancelled = self.shared.blocking(Engine::cancel_move).await;
         let event = cancelled.ok_or(MoveError::NotFound)??;
         self.shared.emit([event]);
-        Ok(self.say_farewell().await?)
+        Ok(self.farewell(FAREWELL).await?)
     }
 }
 
