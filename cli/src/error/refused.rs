@@ -100,6 +100,7 @@ pub(super) fn moving(error: &MoveError) -> &'static str {
         MoveError::NoRelay => "no-relay",
         MoveError::Busy => "busy",
         MoveError::NotFound => "no-move",
+        MoveError::NotACode => "invalid",
         MoveError::WrongCode => "wrong-code",
         MoveError::SecondPhone => "second-phone",
         MoveError::Expired => "expired",

@@ -51,14 +51,23 @@ async fn show(phone: &Phone, relay: Option<RelayAddress>, out: Out) -> Result<()
     show_qr(&text, good_for, out)?;
     let joined = phone.wait_joined().await?;
     out.aside(&format!("Scanned by {}.", peer_of(&joined)));
-    // The offer may end while a person reads and types: that is said at once.
-    let code = tokio::select! {
-        code = read_line(if out.is_json() { None } else { Some("The six digits that it shows: ") }) => code,
-        ended = offer_ended(phone) => return Err(ended.into()),
-    };
-    let code = code.ok_or(CliError::Missing("the six digits", "them as a line on standard input"))?;
-    phone.confirm_move(&code).await?;
-    Ok(())
+    loop {
+        // The offer may end while a person reads and types: that is said at once.
+        let code = tokio::select! {
+            code = read_line(if out.is_json() { None } else { Some("The six digits that it shows: ") }) => code,
+            ended = offer_ended(phone) => return Err(ended.into()),
+        };
+        let Some(code) = code else {
+            // Nobody will type them: the other phone need not wait.
+            phone.cancel_move().await?;
+            return Err(CliError::Missing("the code", "the six digits as a line on standard input"));
+        };
+        match phone.confirm_move(&code).await {
+            Ok(_) => return Ok(()),
+            Err(MoveError::NotACode) => out.aside("That is not six digits. Try again."),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn show_qr(text: &str, good_for: Duration, out: Out) -> Result<(), CliError> {

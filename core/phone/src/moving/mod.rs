@@ -82,6 +82,9 @@ pub enum MoveError {
     /// No move is under way, or it is not at that step.
     #[error("no move is under way at this step")]
     NotFound,
+    /// What was typed is not six digits. That is no guess: the move goes on.
+    #[error("a code is six digits")]
+    NotACode,
     /// The code is not the one that the new phone shows. The move has ended.
     #[error("the code is wrong, and the move has ended: show a new QR code")]
     WrongCode,

@@ -376,5 +376,5 @@ fn status_of(row: &MoveRow) -> MoveStatus {
 
 /// Typed digits, read as a person types them.
 pub(super) fn read_code(typed: &str) -> Result<CheckCode, MoveError> {
-    CheckCode::parse(typed).map_err(|_| MoveError::WrongCode)
+    CheckCode::parse(typed).map_err(|_| MoveError::NotACode)
 }

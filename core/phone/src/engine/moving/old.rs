@@ -138,8 +138,8 @@ impl Engine {
     /// Takes the code that the new phone shows. One guess: whatever was typed, the offer is spent.
     ///
     /// # Errors
-    /// [`MoveError::WrongCode`] ends the move; a text that is not six digits counts as no guess ([`MoveError::NotFound`]
-    /// says that no phone has scanned the QR code).
+    /// [`MoveError::WrongCode`] ends the move; [`MoveError::NotACode`] is no guess; [`MoveError::NotFound`] says that no
+    /// phone has scanned the QR code.
     pub fn confirm_move(&self, typed: &str) -> Result<MoveId, MoveError> {
         let code: CheckCode = read_code(typed)?;
         let (awaiting, sent) = {
@@ -194,7 +194,7 @@ impl Engine {
                     Ok(Vec::new())
                 })?;
                 match self.authorise_accounts() {
-                    // The user was not there: the accounts wait for `continue_move`.
+                    // The user was not there: the accounts wait for the next `authorise_accounts`.
                     Err(MoveError::Key(KeyStoreError::UserNotVerified)) => Ok(noted),
                     other => other.map(|()| noted),
                 }

@@ -55,6 +55,9 @@ fn accounts_move_and_the_old_phone_has_nothing_left() {
 fn a_wrong_code_ends_the_move_and_nothing_has_left_the_old_phone() {
     let mut meeting = Meeting::with(1);
     let code = meeting.join();
+    for no_guess in ["", "12345", "12345a", "1234567"] {
+        assert_eq!(meeting.old.engine.confirm_move(no_guess), Err(MoveError::NotACode));
+    }
     assert_eq!(meeting.old.engine.confirm_move(&wrong(&code)), Err(MoveError::WrongCode));
     // There is no second guess.
     assert_eq!(meeting.old.engine.confirm_move(&code), Err(MoveError::NotFound));
