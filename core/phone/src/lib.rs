@@ -25,6 +25,7 @@ pub mod rotation;
 mod testing;
 pub mod vault;
 pub mod view;
+pub mod wake;
 
 pub use answer::AnswerError;
 pub use clock::{PhoneClock, SystemPhoneClock};
@@ -45,3 +46,4 @@ pub use view::{
     Account, HistoryEnd, HistoryEntry, MoveEnd, MoveRole, MoveStatus, MoveStep, MovingAccount, MovingState,
     Pending, RelayStatus,
 };
+pub use wake::{WakeOffer, WakeSource, WakeTarget, WakeTargetError};
