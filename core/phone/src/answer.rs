@@ -9,7 +9,7 @@ use nod_protocol::messages::{AnswerClaims, Decision};
 use nod_protocol::{Number, RandomError};
 
 use crate::challenge::VerifiedChallenge;
-use crate::keys::{KeyName, KeyStore, KeyStoreError, NamedSigner};
+use crate::keys::{KeyName, KeyStore, KeyStoreError, KeyUse, NamedSigner};
 use crate::vault::VaultError;
 
 /// Why a decision could not be made or confirmed.
@@ -84,7 +84,7 @@ pub fn check_number(
     }
 }
 
-/// The keys that may sign answers of one account, and what their prompt says.
+/// The keys that may sign answers of one account, and what a prompt for them is about.
 pub struct AnswerKeys<'a> {
     /// Where the keys live.
     pub store: &'a dyn KeyStore,
@@ -92,8 +92,8 @@ pub struct AnswerKeys<'a> {
     pub approve: &'a KeyName,
     /// Signs denials and reports and nothing else.
     pub deny: &'a KeyName,
-    /// What a prompt tells the user.
-    pub reason: &'a str,
+    /// The service's pinned name, which a prompt shows.
+    pub service_name: &'a str,
 }
 
 /// A signed decision. Only [`sign`] makes one, and only from a verified challenge.
@@ -124,9 +124,11 @@ pub fn sign(
     keys: &AnswerKeys<'_>,
 ) -> Result<SignedAnswer, AnswerError> {
     check_number(challenge, decision, number.as_ref())?;
-    let (key, reason, uv) = match decision {
-        Decision::Approve => (keys.approve, keys.reason, keys.store.verifies_user()),
-        Decision::Deny | Decision::Report => (keys.deny, "", false),
+    let (key, purpose, uv) = match decision {
+        Decision::Approve => {
+            (keys.approve, KeyUse::Approve { service: keys.service_name }, keys.store.verifies_user())
+        }
+        Decision::Deny | Decision::Report => (keys.deny, KeyUse::Silent, false),
     };
     let asked = challenge.claims();
     let claims = AnswerClaims {
@@ -142,7 +144,7 @@ pub fn sign(
         uv,
         iat,
     };
-    let signer = NamedSigner::new(keys.store, key, reason)?;
+    let signer = NamedSigner::new(keys.store, key, purpose)?;
     let compact = jws::sign(&claims, &signer).map_err(|_| AnswerError::Key(signer.failure()))?;
     Ok(SignedAnswer { compact })
 }

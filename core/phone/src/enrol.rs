@@ -15,7 +15,10 @@ use nod_protocol::text;
 use nod_protocol::{CheckCode, Digest, EnrolmentId, EnvelopeId, Nonce, Random, RandomError};
 
 use crate::clock::PhoneClock;
-use crate::keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, NamedAgreement, NamedSigner};
+use crate::keys::{
+    KeyName, KeyPurpose, KeyStore, KeyStoreError, KeyUse, NamedAgreement, NamedSigner, attestation_challenge,
+    fitting,
+};
 use crate::vault::{AccountRow, EnrolmentRow, EnrolmentStage, KeyNames, ProvisionalRow, VaultError};
 
 /// Why an enrolment could not go on.
@@ -140,8 +143,10 @@ impl ScannedEnrolment {
         clock: &dyn PhoneClock,
     ) -> Result<SentEnrolment, EnrolError> {
         let qr = self.0;
+        let challenge = attestation_challenge(qr.enrolment.as_bytes());
+        let (approve, attestation) = keys.create_attested(&names.approve, &challenge)?;
         let public = DeviceKeys {
-            approve: keys.create(&names.approve, KeyPurpose::Approve)?,
+            approve,
             deny: keys.create(&names.deny, KeyPurpose::Deny)?,
             enc: keys.create(&names.enc, KeyPurpose::Enc)?,
             channel: keys.public_key(channel)?,
@@ -152,13 +157,14 @@ impl ScannedEnrolment {
             eid: qr.enrolment,
             np,
             keys: public.clone(),
-            attestation: None,
+            attestation: fitting(attestation),
             device: device.clone(),
             iat: clock.unix_seconds(),
         };
-        let e1 = signed(&claims, keys, &names.approve, "Add this account")?;
+        let e1 = signed(&claims, keys, &names.approve, KeyUse::Enrol)?;
         let h = Digest::of(e1.as_bytes());
-        let co_sign = |role, name| signed(&EnrolKeyClaims { eid: qr.enrolment, h, role }, keys, name, "");
+        let co_sign =
+            |role, name| signed(&EnrolKeyClaims { eid: qr.enrolment, h, role }, keys, name, KeyUse::Silent);
         let parts = E1Parts {
             deny: co_sign(KeyRole::Deny, &names.deny)?,
             channel: co_sign(KeyRole::Channel, channel)?,
@@ -185,9 +191,9 @@ fn signed<C: jws::Claims>(
     claims: &C,
     keys: &dyn KeyStore,
     name: &KeyName,
-    reason: &str,
+    purpose: KeyUse<'_>,
 ) -> Result<String, EnrolError> {
-    let signer = NamedSigner::new(keys, name, reason)?;
+    let signer = NamedSigner::new(keys, name, purpose)?;
     jws::sign(claims, &signer).map_err(|_| EnrolError::Key(signer.failure()))
 }
 

@@ -21,6 +21,7 @@ mod net;
 pub mod notice;
 pub mod receipt;
 pub mod rotation;
+pub mod scan;
 #[cfg(test)]
 mod testing;
 pub mod vault;
@@ -32,13 +33,14 @@ pub use clock::{PhoneClock, SystemPhoneClock};
 pub use codes::{BackupError, Code, CodeError, CodeId, CodeNow, CodeTextError};
 pub use enrol::EnrolError;
 pub use event::{DisconnectReason, Event, RemovedReason};
-pub use keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, SoftwareKeys};
+pub use keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, KeyUse, MAX_ATTESTATION, SoftwareKeys};
 pub use moving::MoveError;
 #[cfg(feature = "net")]
 pub use net::phone::{
     EventStream, OpenError, PendingEnrolment, Phone, PhoneParts, RootsError, roots_from_pem,
 };
 pub use rotation::{ConfirmKeyError, KeyChangeError};
+pub use scan::{ScanError, Scanned};
 pub use vault::{
     FileStorage, KdfCost, MachineFile, MachineSecret, StorageError, Unlock, Vault, VaultError, VaultStorage,
 };

@@ -18,7 +18,7 @@ use nod_protocol::{
 
 use crate::clock::ManualPhoneClock;
 use crate::engine::{Engine, EngineParts, Envelope, Handled};
-use crate::keys::SoftwareKeys;
+use crate::keys::{KeyStore, SoftwareKeys};
 use crate::vault::{KdfCost, StorageError, Unlock, Vault, VaultStorage};
 
 /// Storage in memory, shared by its clones.
@@ -63,13 +63,22 @@ impl TestPhone {
     }
 
     pub(crate) fn on(storage: &MemoryStorage) -> Self {
+        Self::of(storage, |keys| keys)
+    }
+
+    /// With another key store before the software one.
+    pub(crate) fn with_keys(store: impl FnOnce(Arc<SoftwareKeys>) -> Arc<dyn KeyStore>) -> Self {
+        Self::of(&MemoryStorage::default(), store)
+    }
+
+    fn of(storage: &MemoryStorage, store: impl FnOnce(Arc<SoftwareKeys>) -> Arc<dyn KeyStore>) -> Self {
         let vault = vault(storage);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
         let clock = Arc::new(ManualPhoneClock::at(1_700_000_000_000));
         let parts = EngineParts {
             vault: Arc::clone(&vault),
-            keys: keys.clone(),
+            keys: store(Arc::clone(&keys)),
             device: device(),
             clock: clock.clone(),
             random,

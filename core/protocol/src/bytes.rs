@@ -129,6 +129,16 @@ fixed_bytes!(
     64
 );
 
+impl Signature {
+    /// The signature of a platform that speaks DER (RFC 3279 section 2.2.3), as Android Keystore and the Secure Enclave
+    /// do. On the wire there is only r ‖ s.
+    #[must_use]
+    pub fn from_der(der: &[u8]) -> Option<Self> {
+        let signature = p256::ecdsa::Signature::from_der(der).ok()?;
+        Some(Self::from_bytes(signature.to_bytes().into()))
+    }
+}
+
 impl Digest {
     /// SHA-256 of `bytes`.
     #[must_use]

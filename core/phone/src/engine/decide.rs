@@ -92,8 +92,7 @@ impl Engine {
             Ok((row.keys.clone(), row.ctr))
         })?;
         let KeyNames { approve, deny, .. } = &names;
-        let reason = format!("Approve the sign-in to {}", asked.service_name);
-        let keys = AnswerKeys { store: &*self.keys, approve, deny, reason: &reason };
+        let keys = AnswerKeys { store: &*self.keys, approve, deny, service_name: &asked.service_name };
         let signed = answer::sign(&asked.challenge, decision, number, ctr, self.clock.unix_seconds(), &keys)?;
         let left = asked.deadline.saturating_sub(self.clock.monotonic());
         if left.is_zero() {

@@ -26,7 +26,7 @@ use nod_protocol::{BindingId, EnvelopeId, Nonce, Random, ServiceId};
 use crate::challenge::{Pinned, VerifiedChallenge};
 use crate::clock::PhoneClock;
 use crate::event::Event;
-use crate::keys::{KeyStore, KeyStoreError, NamedSigner};
+use crate::keys::{KeyStore, KeyStoreError, KeyUse, NamedSigner};
 use crate::vault::{AccountRow, Contents, Vault, VaultError};
 use crate::view::Pending;
 use moving::LiveOffer;
@@ -179,7 +179,7 @@ impl Engine {
     /// [`HelloError`] when the key cannot be used.
     pub fn hello(&self, relay: &RelayAddress, nonce: Nonce) -> Result<String, HelloError> {
         let name = self.vault.read(|contents| channel_of(contents, relay))?.ok_or(HelloError::NoChannel)?;
-        let signer = NamedSigner::new(&*self.keys, &name, "")?;
+        let signer = NamedSigner::new(&*self.keys, &name, KeyUse::Silent)?;
         let claims = HelloClaims {
             aud: relay.device_url(),
             nonce,

@@ -9,7 +9,7 @@ mod software;
 use std::sync::Mutex;
 
 use nod_protocol::es256::{Agreement, KeyUseError, Signer};
-use nod_protocol::{PublicKey, Random, RandomError, Secret, Signature};
+use nod_protocol::{Digest, PublicKey, Random, RandomError, Secret, Signature};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use bound::KeyScalar;
@@ -135,6 +135,51 @@ pub enum KeyStoreError {
     Unavailable,
 }
 
+/// What a key is about to be used for, so that a prompt can say it in the user's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyUse<'a> {
+    /// Nothing that the user is asked about: denials, reports, the hello to a relay.
+    Silent,
+    /// An account is added to this phone.
+    Enrol,
+    /// A sign-in to this service is approved.
+    Approve {
+        /// The service's pinned name.
+        service: &'a str,
+    },
+    /// The QR code of a move is about to be shown.
+    OfferMove,
+    /// The account at this service is given to the new phone.
+    MoveAway {
+        /// The service's pinned name.
+        service: &'a str,
+    },
+    /// The account at this service is taken over from the old phone.
+    TakeOver {
+        /// The service's pinned name.
+        service: &'a str,
+    },
+}
+
+/// The longest attestation that is sent along, in characters: a longer one would not fit into a message, and is left out.
+pub const MAX_ATTESTATION: usize = 4096;
+
+/// What a platform is asked to attest, so that an attestation is of use for one enrolment or one move alone
+/// (docs/protocol.md section 3).
+pub(crate) fn attestation_challenge(id: &[u8; 16]) -> Digest {
+    Digest::of(&[b"nod/attest/1".as_slice(), id].concat())
+}
+
+/// An attestation that fits into a message.
+pub(crate) fn fitting(attestation: Option<String>) -> Option<String> {
+    let fits = attestation.as_ref().is_none_or(|text| text.len() <= MAX_ATTESTATION);
+    if !fits {
+        tracing::warn!("the platform's attestation of a key is too long, and is left out");
+    }
+    attestation.filter(|_| fits)
+}
+
 /// Where private keys live. Implementations may block while they ask the user.
 pub trait KeyStore: Send + Sync {
     /// Makes a fresh P-256 key and gives its public half. It is durable when this returns.
@@ -165,18 +210,36 @@ pub trait KeyStore: Send + Sync {
         Ok(made)
     }
 
+    /// Whether [`KeyStore::create_attested`] gives attestations.
+    fn attests(&self) -> bool {
+        false
+    }
+
+    /// Makes a fresh `approve` key and gives its public half with the platform's attestation of it over `challenge`,
+    /// where there is one: at most [`MAX_ATTESTATION`] characters, in the form of docs/protocol.md section 3.
+    ///
+    /// # Errors
+    /// As [`KeyStore::create`].
+    fn create_attested(
+        &self,
+        name: &KeyName,
+        challenge: &Digest,
+    ) -> Result<(PublicKey, Option<String>), KeyStoreError> {
+        let _ = challenge;
+        Ok((self.create(name, KeyPurpose::Approve)?, None))
+    }
+
     /// The public half of a key.
     ///
     /// # Errors
     /// [`KeyStoreError::Missing`] when there is none.
     fn public_key(&self, name: &KeyName) -> Result<PublicKey, KeyStoreError>;
 
-    /// Signs `message` with ES256 (hashed with SHA-256 inside). `reason` is what a prompt tells the user, and is empty
-    /// for keys that do not ask.
+    /// Signs `message` with ES256 (hashed with SHA-256 inside). A prompt tells the user what it is for.
     ///
     /// # Errors
     /// [`KeyStoreError::WrongPurpose`] for an `enc` key; others when the store cannot or the user declines.
-    fn sign(&self, name: &KeyName, message: &[u8], reason: &str) -> Result<Signature, KeyStoreError>;
+    fn sign(&self, name: &KeyName, message: &[u8], purpose: KeyUse<'_>) -> Result<Signature, KeyStoreError>;
 
     /// The shared x-coordinate of an `enc` key with `peer`.
     ///
@@ -213,7 +276,7 @@ pub(crate) struct NamedSigner<'a> {
     store: &'a dyn KeyStore,
     name: &'a KeyName,
     public: PublicKey,
-    reason: &'a str,
+    purpose: KeyUse<'a>,
     failure: Mutex<Option<KeyStoreError>>,
 }
 
@@ -221,10 +284,10 @@ impl<'a> NamedSigner<'a> {
     pub(crate) fn new(
         store: &'a dyn KeyStore,
         name: &'a KeyName,
-        reason: &'a str,
+        purpose: KeyUse<'a>,
     ) -> Result<Self, KeyStoreError> {
         let public = store.public_key(name)?;
-        Ok(Self { store, name, public, reason, failure: Mutex::new(None) })
+        Ok(Self { store, name, public, purpose, failure: Mutex::new(None) })
     }
 
     /// What the store said when the last use failed.
@@ -239,7 +302,7 @@ impl Signer for NamedSigner<'_> {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Signature, KeyUseError> {
-        self.store.sign(self.name, message, self.reason).map_err(|error| {
+        self.store.sign(self.name, message, self.purpose).map_err(|error| {
             if let Ok(mut failure) = self.failure.lock() {
                 *failure = Some(error);
             }

@@ -6,7 +6,7 @@ use nod_protocol::es256::{Agreement as _, Signer as _, SoftwareKey};
 use nod_protocol::{PublicKey, Random, Secret, Signature};
 
 use super::bound::{KeyScalar, MachineKey};
-use super::{KeyName, KeyPurpose, KeyStore, KeyStoreError};
+use super::{KeyName, KeyPurpose, KeyStore, KeyStoreError, KeyUse};
 use crate::vault::{Contents, SealedKey, Vault, VaultError};
 
 /// Keys in the vault's sealed blob; in memory they are wiped when dropped.
@@ -94,7 +94,7 @@ impl KeyStore for SoftwareKeys {
             .ok_or(KeyStoreError::Missing)
     }
 
-    fn sign(&self, name: &KeyName, message: &[u8], _reason: &str) -> Result<Signature, KeyStoreError> {
+    fn sign(&self, name: &KeyName, message: &[u8], _purpose: KeyUse<'_>) -> Result<Signature, KeyStoreError> {
         self.key(name, true)?.sign(message).map_err(|_| KeyStoreError::Unavailable)
     }
 
@@ -166,9 +166,9 @@ mod tests {
         let public = here.create(&name("approve"), KeyPurpose::Approve).unwrap();
         let peer = here.create(&name("enc"), KeyPurpose::Enc).unwrap();
         TestPhone::on(&storage).engine.add_code("otpauth://totp/x?secret=MY").unwrap();
-        assert!(on_machine(&storage, 1).sign(&name("approve"), b"m", "").is_ok());
+        assert!(on_machine(&storage, 1).sign(&name("approve"), b"m", KeyUse::Silent).is_ok());
         for copy in [on_machine(&storage, 2), unbound(&storage)] {
-            assert_eq!(copy.sign(&name("approve"), b"m", ""), Err(KeyStoreError::OtherMachine));
+            assert_eq!(copy.sign(&name("approve"), b"m", KeyUse::Silent), Err(KeyStoreError::OtherMachine));
             assert_eq!(copy.agree(&name("enc"), &peer).err(), Some(KeyStoreError::OtherMachine));
             assert_eq!(copy.public_key(&name("approve")), Ok(public));
         }
@@ -180,10 +180,16 @@ mod tests {
     fn keys_from_before_are_bound_when_the_vault_is_next_opened() {
         let storage = MemoryStorage::default();
         unbound(&storage).create(&name("old"), KeyPurpose::Deny).unwrap();
-        assert!(on_machine(&storage, 1).sign(&name("old"), b"m", "").is_ok());
-        assert_eq!(unbound(&storage).sign(&name("old"), b"m", ""), Err(KeyStoreError::OtherMachine));
-        assert_eq!(on_machine(&storage, 2).sign(&name("old"), b"m", ""), Err(KeyStoreError::OtherMachine));
-        assert!(on_machine(&storage, 1).sign(&name("old"), b"m", "").is_ok(), "and stays so");
+        assert!(on_machine(&storage, 1).sign(&name("old"), b"m", KeyUse::Silent).is_ok());
+        assert_eq!(
+            unbound(&storage).sign(&name("old"), b"m", KeyUse::Silent),
+            Err(KeyStoreError::OtherMachine)
+        );
+        assert_eq!(
+            on_machine(&storage, 2).sign(&name("old"), b"m", KeyUse::Silent),
+            Err(KeyStoreError::OtherMachine)
+        );
+        assert!(on_machine(&storage, 1).sign(&name("old"), b"m", KeyUse::Silent).is_ok(), "and stays so");
     }
 
     #[test]
@@ -199,7 +205,7 @@ mod tests {
             Ok::<_, VaultError>(())
         });
         assert_eq!(exchanged, Ok(()));
-        assert_eq!(keys.sign(&name("two"), b"m", ""), Err(KeyStoreError::OtherMachine));
+        assert_eq!(keys.sign(&name("two"), b"m", KeyUse::Silent), Err(KeyStoreError::OtherMachine));
     }
 
     #[test]

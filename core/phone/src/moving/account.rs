@@ -8,7 +8,7 @@ use nod_protocol::{BindingId, Digest, EnvelopeId, PublicKey, Random, ServiceId, 
 
 use super::MoveError;
 use super::wire::AccountItem;
-use crate::keys::{KeyName, KeyPurpose, KeyStore, NamedSigner};
+use crate::keys::{KeyName, KeyPurpose, KeyStore, KeyStoreError, KeyUse, NamedSigner, fitting};
 use crate::vault::{AccountRow, AuthorisationRow, KeyNames, MoveRow, OfferedKeys};
 
 /// Seconds by which an authorisation is dated back, so that a login server's clock that is a little behind takes it.
@@ -41,6 +41,24 @@ impl Wanted {
             (self.names.deny.clone(), KeyPurpose::Deny),
             (self.names.enc.clone(), KeyPurpose::Enc),
         ]
+    }
+
+    /// Makes the keys of this account alone, with the platform's attestation of the approve key where there is one.
+    pub(crate) fn make(
+        &self,
+        keys: &dyn KeyStore,
+        challenge: &Digest,
+    ) -> Result<([PublicKey; 3], Option<String>), KeyStoreError> {
+        let (approve, attestation) = keys.create_attested(&self.names.approve, challenge)?;
+        let others = [(self.names.deny.clone(), KeyPurpose::Deny), (self.names.enc.clone(), KeyPurpose::Enc)];
+        match keys.create_all(&others).map(<[PublicKey; 2]>::try_from) {
+            Ok(Ok([deny, enc])) => Ok(([approve, deny, enc], fitting(attestation))),
+            failed => {
+                // Nothing refers to a key that could not be deleted; it is of no use to anyone.
+                let _ = keys.delete(&self.names.approve);
+                Err(failed.err().unwrap_or(KeyStoreError::Unavailable))
+            }
+        }
     }
 
     /// The account as it becomes, with the keys that were made for it.
@@ -96,8 +114,8 @@ pub(crate) fn authorise(
         iat,
         exp: iat + MOVE_LIFE_S,
     };
-    let reason = format!("Move {} to the new phone", account.display.name);
-    let authorisation = sign(&claims, keys, &account.keys.approve, &reason)?;
+    let purpose = KeyUse::MoveAway { service: &account.display.name };
+    let authorisation = sign(&claims, keys, &account.keys.approve, purpose)?;
     row_of(authorisation, account.gen_, random, now)
 }
 
@@ -126,8 +144,8 @@ pub(crate) fn prove(
     let gen_ = claims.gen_;
     let mut made = row_of(authorisation, gen_, random, now)?;
     let proof = MoveProofClaims { iss: fresh.id, aud: fresh.service, h: made.h };
-    let reason = format!("Take {} over", fresh.display.name);
-    made.proof = Some(sign(&proof, keys, &fresh.keys.approve, &reason)?);
+    let purpose = KeyUse::TakeOver { service: &fresh.display.name };
+    made.proof = Some(sign(&proof, keys, &fresh.keys.approve, purpose)?);
     Ok(made)
 }
 
@@ -188,8 +206,8 @@ fn sign<C: jws::Claims>(
     claims: &C,
     keys: &dyn KeyStore,
     name: &KeyName,
-    reason: &str,
+    purpose: KeyUse<'_>,
 ) -> Result<String, MoveError> {
-    let signer = NamedSigner::new(keys, name, reason)?;
+    let signer = NamedSigner::new(keys, name, purpose)?;
     jws::sign(claims, &signer).map_err(|_| MoveError::Key(signer.failure()))
 }

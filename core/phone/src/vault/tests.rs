@@ -89,12 +89,12 @@ fn keys_do_only_what_they_are_for() {
     let keys = keys(&vault(&MemoryStorage::default()));
     keys.create(&name("sign"), KeyPurpose::Approve).unwrap();
     let peer = keys.create(&name("enc"), KeyPurpose::Enc).unwrap();
-    assert_eq!(keys.sign(&name("enc"), b"m", ""), Err(KeyStoreError::WrongPurpose));
+    assert_eq!(keys.sign(&name("enc"), b"m", crate::KeyUse::Silent), Err(KeyStoreError::WrongPurpose));
     assert_eq!(keys.agree(&name("sign"), &peer).err(), Some(KeyStoreError::WrongPurpose));
     assert_eq!(keys.create(&name("sign"), KeyPurpose::Deny), Err(KeyStoreError::Exists));
     keys.delete(&name("sign")).unwrap();
     keys.delete(&name("sign")).unwrap();
-    assert_eq!(keys.sign(&name("sign"), b"m", ""), Err(KeyStoreError::Missing));
+    assert_eq!(keys.sign(&name("sign"), b"m", crate::KeyUse::Silent), Err(KeyStoreError::Missing));
 }
 
 #[cfg(unix)]

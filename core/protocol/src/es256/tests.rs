@@ -93,6 +93,19 @@ fn r_or_s_of_zero_or_n_is_refused() {
     }
 }
 
+#[test]
+fn a_signature_in_der_becomes_the_same_on_the_wire() {
+    let key = SoftwareKey::generate(&SeededForTests::new(3)).unwrap();
+    let wire = key.sign(b"m").unwrap();
+    let der = p256::ecdsa::Signature::from_slice(wire.as_bytes()).unwrap().to_der();
+    assert_eq!(Signature::from_der(der.as_bytes()), Some(wire));
+    let mut longer = der.as_bytes().to_vec();
+    longer.push(0);
+    for bad in [&[][..], wire.as_bytes(), &der.as_bytes()[1..], &longer] {
+        assert_eq!(Signature::from_der(bad), None);
+    }
+}
+
 #[cfg(feature = "ring")]
 #[test]
 fn each_backend_accepts_what_the_other_signed() {

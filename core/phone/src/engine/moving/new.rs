@@ -5,7 +5,7 @@ use nod_protocol::{BindingId, Digest, EnvelopeId, MoveId, PublicKey, Random, Ser
 
 use super::{Engine, Handled};
 use crate::event::Event;
-use crate::keys::KeyName;
+use crate::keys::{KeyName, attestation_challenge};
 use crate::moving::{
     AccountItem, CodeShown, Joining, KeysItem, Message, MoveError, ProofItem, Wanted, batches, prove,
 };
@@ -94,7 +94,7 @@ impl Engine {
         let known = self
             .vault
             .read(|contents| contents.accounts.iter().map(|account| account.id).collect::<Vec<_>>())?;
-        let made = self.make_all(items, &known)?;
+        let made = self.make_all(id, items, &known)?;
         let (random, now) = (&*self.random, self.clock.unix_millis());
         let names: Vec<_> = made.iter().flat_map(Made::key_names).collect();
         let noted = self.note(id, n, move |row| {
@@ -137,7 +137,12 @@ impl Engine {
     }
 
     /// Makes keys for all of them in one go, or, where that fails, for each on its own.
-    fn make_all(&self, items: Vec<AccountItem>, known: &[BindingId]) -> Result<Vec<Made>, MoveError> {
+    fn make_all(
+        &self,
+        id: MoveId,
+        items: Vec<AccountItem>,
+        known: &[BindingId],
+    ) -> Result<Vec<Made>, MoveError> {
         let (mut wanted, mut made) = (Vec::new(), Vec::new());
         for item in items {
             if known.contains(&item.bid) {
@@ -147,17 +152,19 @@ impl Engine {
             let channel = self.channel::<MoveError>(&item.relay)?;
             wanted.push(Wanted::new(item, self.keys.public_key(&channel)?, &*self.random)?);
         }
-        let names: Vec<_> = wanted.iter().flat_map(Wanted::keys).collect();
+        // Keys that a platform attests are made one by one.
+        let names: Vec<_> = wanted.iter().filter(|_| !self.keys.attests()).flat_map(Wanted::keys).collect();
         let public = self.keys.create_all(&names).unwrap_or_default();
+        let challenge = attestation_challenge(id.as_bytes());
         let mut public = public.chunks_exact(3);
         let now = self.clock.unix_millis();
         let mut links: Vec<(RelayAddress, ServiceId, EnvelopeId)> = Vec::new();
         for wanted in wanted {
             let three = match public.next() {
-                Some(three) => <[PublicKey; 3]>::try_from(three).ok(),
-                None => self.keys.create_all(&wanted.keys()).ok().and_then(|three| three.try_into().ok()),
+                Some(three) => <[PublicKey; 3]>::try_from(three).ok().map(|three| (three, None)),
+                None => wanted.make(&*self.keys, &challenge).ok(),
             };
-            let Some(three) = three else {
+            let Some((three, attestation)) = three else {
                 made.push(Made::Impossible { item: Box::new(wanted.into_item()) });
                 continue;
             };
@@ -172,7 +179,7 @@ impl Engine {
             };
             links.push((account.relay.clone(), account.service, link));
             made.push(Made::Fresh {
-                keys: Box::new(KeysItem { bid: account.id, keys, attestation: None }),
+                keys: Box::new(KeysItem { bid: account.id, keys, attestation }),
                 account: Box::new(account),
                 link,
             });

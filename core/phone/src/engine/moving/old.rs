@@ -6,15 +6,12 @@ use nod_protocol::{CheckCode, EnvelopeId, MoveId};
 
 use super::{Engine, Envelope, Handled, LiveOffer, read_code};
 use crate::event::Event;
-use crate::keys::{KeyName, KeyPurpose, KeyStoreError, NamedSigner};
+use crate::keys::{KeyName, KeyPurpose, KeyStoreError, KeyUse, NamedSigner};
 use crate::moving::{AwaitingCode, Message, MoveError, Offer, ProofItem, authorise, batches, is_proof_of};
 use crate::vault::{
     AccountRow, AuthorisationRow, MAX_AUTHORISATIONS, MoveRow, MoveStage, MovingRow, OfferedKeys,
 };
 use crate::view::{MoveRole, MovingState};
-
-/// What the user is asked when a move begins.
-const REASON: &str = "Move your accounts to a new phone";
 
 impl Engine {
     /// Begins a move away from this phone: verifies the user by the use of an approve key, and has the relay open the
@@ -65,7 +62,7 @@ impl Engine {
     }
 
     fn sign_for_user(&self, name: &KeyName) -> Result<(), MoveError> {
-        let signer = NamedSigner::new(&*self.keys, name, REASON)?;
+        let signer = NamedSigner::new(&*self.keys, name, KeyUse::OfferMove)?;
         // Not a message of any kind: nobody accepts it for anything, and it is dropped here.
         let signed = signer.sign(b"nod: the user wants to move to a new phone");
         signed.map(drop).map_err(|_| MoveError::Key(signer.failure()))

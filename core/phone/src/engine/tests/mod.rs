@@ -3,12 +3,14 @@
 mod accounts;
 mod answers;
 mod any_order;
+mod attested;
 mod challenges;
 mod codes;
 mod enrolment;
 mod moving;
 mod rotation;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nod_protocol::es256::SoftwareKey;
@@ -22,7 +24,7 @@ use crate::answer::AnswerError;
 use crate::engine::{EnrolmentProgress, Handled};
 use crate::enrol::EnrolError;
 use crate::event::{Event, RemovedReason};
-use crate::keys::KeyStore as _;
+use crate::keys::{KeyStore, SoftwareKeys};
 use crate::testing::{MemoryStorage, TestLogin, TestPhone};
 use crate::view::HistoryEnd;
 
