@@ -6,7 +6,7 @@ use nod_protocol::qr::RelayAddress;
 use nod_protocol::{EnvelopeId, Nonce};
 
 use super::{Engine, HelloError, channel_of};
-use crate::keys::{KeyStoreError, NamedSigner};
+use crate::keys::{KeyStoreError, KeyUse, NamedSigner};
 
 impl Engine {
     /// `nod-wake+jwt` by the channel key of a relay, for the connection whose nonce this is, and the id under which the
@@ -21,7 +21,7 @@ impl Engine {
         target: Option<WakeTarget>,
     ) -> Result<(EnvelopeId, String), HelloError> {
         let name = self.vault.read(|contents| channel_of(contents, relay))?.ok_or(HelloError::NoChannel)?;
-        let signer = NamedSigner::new(&*self.keys, &name, "")?;
+        let signer = NamedSigner::new(&*self.keys, &name, KeyUse::Silent)?;
         let claims = WakeClaims {
             aud: relay.device_url(),
             nonce,
