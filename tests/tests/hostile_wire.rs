@@ -185,7 +185,7 @@ async fn a_refusal_is_told_as_a_refusal_and_not_as_a_result() {
 async fn a_connection_that_breaks_the_protocol_is_dropped_and_the_phone_comes_back() {
     let (wire, _, mut link) = Wire::of_ada().await;
     let id = fresh_id();
-    let welcome = RelayFrame::Welcome { time: 0, heartbeat_s: 60 };
+    let welcome = RelayFrame::Welcome { time: 0, heartbeat_s: 60, wake: None, held: None };
     let breaches = [
         Message::text(welcome.to_text()),
         Message::text(RelayFrame::Nonce { nonce: Nonce::from_bytes([1; 32]) }.to_text()),
@@ -215,7 +215,7 @@ async fn a_bogus_welcome_opens_nothing_and_a_second_nonce_is_not_signed() {
     let (wire, _, mut link) = Wire::of_ada().await;
     let (_, challenge) = wire.ask().await;
     let early = [
-        RelayFrame::Welcome { time: 0, heartbeat_s: 1 },
+        RelayFrame::Welcome { time: 0, heartbeat_s: 1, wake: None, held: None },
         RelayFrame::Accepted { id: fresh_id() },
         RelayFrame::Gone { id: fresh_id(), reason: GoneReason::Answered },
     ];

@@ -26,6 +26,7 @@ pub mod scan;
 mod testing;
 pub mod vault;
 pub mod view;
+pub mod wake;
 
 pub use answer::AnswerError;
 pub use clock::{PhoneClock, SystemPhoneClock};
@@ -47,3 +48,4 @@ pub use view::{
     Account, HistoryEnd, HistoryEntry, MoveEnd, MoveRole, MoveStatus, MoveStep, MovingAccount, MovingState,
     Pending, RelayStatus,
 };
+pub use wake::{WakeOffer, WakeSource, WakeTarget, WakeTargetError};

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bytes::Nonce;
+use crate::bytes::{Digest, Nonce};
 use crate::ids::{EnrolmentId, EnvelopeId, MoveId, ServiceId};
+use crate::messages::WakeOffer;
 
 /// The longest frame, in bytes.
 pub const MAX_FRAME: usize = 16 * 1024;
@@ -64,6 +65,8 @@ pub enum RefusedReason {
     Malformed,
     /// Another phone was first at this rendezvous.
     Taken,
+    /// The relay does not wake phones up by that service, or not at that address.
+    Unsupported,
     /// The relay cannot store it now.
     Unavailable,
 }
@@ -95,6 +98,12 @@ pub enum RelayFrame {
         time: u64,
         /// Seconds between the relay's pings.
         heartbeat_s: u32,
+        /// How the relay can wake this phone up; none where it cannot.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wake: Option<WakeOffer>,
+        /// [`crate::messages::WakeTarget::digest`] of the target that the relay holds for this phone, if it holds one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<Digest>,
     },
     /// An envelope; sent again after a reconnect while it is valid.
     Deliver {
@@ -116,7 +125,7 @@ pub enum RelayFrame {
         /// Why.
         reason: GoneReason,
     },
-    /// A sent envelope is durably with the relay (or decided, for a managed service).
+    /// What was sent is durably with the relay (or decided, for a managed service).
     Accepted {
         /// The envelope.
         id: EnvelopeId,
@@ -171,6 +180,13 @@ pub enum DeviceFrame {
         id: EnvelopeId,
         /// The service.
         service: ServiceId,
+    },
+    /// Where to wake this phone up, or that it is not to be woken (docs/protocol.md section 7).
+    Wake {
+        /// Made by the phone, for the answer.
+        id: EnvelopeId,
+        /// `nod-wake+jwt`.
+        jwt: String,
     },
 }
 

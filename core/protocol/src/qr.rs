@@ -99,7 +99,7 @@ impl<'de> serde::Deserialize<'de> for RelayAddress {
 }
 
 /// Splits `host[:port]` or `[v6][:port]`; refuses user info, paths and odd characters.
-fn split_authority(authority: &str) -> Option<(&str, Option<&str>)> {
+pub(crate) fn split_authority(authority: &str) -> Option<(&str, Option<&str>)> {
     if authority.len() > 260 {
         return None;
     }
@@ -119,7 +119,7 @@ fn split_authority(authority: &str) -> Option<(&str, Option<&str>)> {
     Some((host, (!port.is_empty()).then_some(port)))
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use nod_login::Outgoing;
 use nod_protocol::frames::{Destination, RefusedReason};
-use nod_protocol::{EnvelopeId, MailboxId, MoveId, ServiceId};
+use nod_protocol::messages::{WakeOffer, WakeTarget};
+use nod_protocol::{Digest, EnvelopeId, MailboxId, MoveId, ServiceId};
 
 /// The store cannot be reached now; the phone is told to come back ([`nod_protocol::frames::CloseCode::Internal`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,4 +62,29 @@ pub trait DeviceBackend: Send + Sync + 'static {
     /// # Errors
     /// The reason that the phone is told; the connection stays.
     async fn link(&self, mailbox: MailboxId, service: ServiceId) -> Result<(), RefusedReason>;
+
+    /// By what this relay wakes phones up; none where it wakes nobody.
+    fn wake_offer(&self) -> Option<WakeOffer> {
+        None
+    }
+
+    /// The digest of the target that is held for a mailbox ([`WakeTarget::digest`]). Asked only where there is an offer.
+    ///
+    /// # Errors
+    /// [`Unavailable`] closes the connection.
+    async fn held_target(&self, _mailbox: MailboxId) -> Result<Option<Digest>, Unavailable> {
+        Ok(None)
+    }
+
+    /// The mailbox's phone is to be woken up there, or not at all; `Ok` only once that is durable. Again is harmless.
+    ///
+    /// # Errors
+    /// The reason that the phone is told; the connection stays.
+    async fn set_target(
+        &self,
+        _mailbox: MailboxId,
+        _target: Option<WakeTarget>,
+    ) -> Result<(), RefusedReason> {
+        Err(RefusedReason::Unsupported)
+    }
 }

@@ -8,8 +8,8 @@ use nod_protocol::frames::{
     CloseCode, Destination, DeviceFrame, HELLO_SECONDS, MAX_BODY, RefusedReason, RelayFrame,
 };
 use nod_protocol::jws::Received;
-use nod_protocol::messages::HelloClaims;
-use nod_protocol::{EnvelopeId, MailboxId, MoveId, Nonce, ServiceId};
+use nod_protocol::messages::{HelloClaims, WakeClaims, WakeOffer, WakeTarget};
+use nod_protocol::{Digest, EnvelopeId, MailboxId, MoveId, Nonce, ServiceId};
 use tokio::time::Instant;
 
 /// The longest `app` of a hello, in characters.
@@ -83,7 +83,8 @@ impl Unidentified {
                     DeviceFrame::Received { .. }
                     | DeviceFrame::Send { .. }
                     | DeviceFrame::Open { .. }
-                    | DeviceFrame::Link { .. },
+                    | DeviceFrame::Link { .. }
+                    | DeviceFrame::Wake { .. },
                 )
                 | Err(_) => Step::Closed(CloseCode::Protocol),
             },
@@ -108,7 +109,9 @@ impl Unidentified {
             return Step::Closed(CloseCode::BadHello);
         }
         match hello.verify_self_certified() {
-            Ok((mailbox, _)) => Step::Identified(Identified { mailbox, bucket: Bucket::full(now) }),
+            Ok((mailbox, _)) => {
+                Step::Identified(Identified { mailbox, nonce: self.nonce, bucket: Bucket::full(now) })
+            }
             Err(_) => Step::Closed(CloseCode::BadHello),
         }
     }
@@ -118,6 +121,8 @@ impl Unidentified {
 #[derive(Debug)]
 pub struct Identified {
     mailbox: MailboxId,
+    /// Of this connection: what is signed for it is good on no other.
+    nonce: Nonce,
     bucket: Bucket,
 }
 
@@ -151,6 +156,13 @@ pub enum Order {
         /// The service.
         service: ServiceId,
     },
+    /// Note where the phone is woken up, if [`Identified::target`] allows it, and answer with [`answer`].
+    Wake {
+        /// Names the answer.
+        id: EnvelopeId,
+        /// `nod-wake+jwt`, unchecked.
+        jwt: String,
+    },
     /// Write this frame.
     Reply(RelayFrame),
     /// Close.
@@ -178,19 +190,46 @@ impl Identified {
                 Ok(DeviceFrame::Send { id, to, body }) => Order::Receive { id, to, body },
                 Ok(DeviceFrame::Open { id, rendezvous }) => Order::Open { id, rendezvous },
                 Ok(DeviceFrame::Link { id, service }) => Order::Link { id, service },
+                Ok(DeviceFrame::Wake { id, jwt }) => Order::Wake { id, jwt },
                 Ok(DeviceFrame::Hello { .. }) | Err(_) => Order::Close(CloseCode::Protocol),
             },
             Incoming::Control => Order::Nothing,
             Incoming::Binary | Incoming::Broken => Order::Close(CloseCode::Protocol),
         }
     }
+
+    /// The target that a `nod-wake+jwt` names: signed by this connection's own phone, for this relay and for this
+    /// connection. `audiences` are the URLs under which phones dial this relay.
+    ///
+    /// # Errors
+    /// [`RefusedReason::Malformed`] for every other message.
+    pub fn target(&self, jwt: &str, audiences: &[String]) -> Result<Option<WakeTarget>, RefusedReason> {
+        let message = Received::<WakeClaims>::parse(jwt).map_err(|_| RefusedReason::Malformed)?;
+        let claims = message.hint();
+        let fine = claims.nonce == self.nonce
+            && audiences.contains(&claims.aud)
+            && claims.target.as_ref().is_none_or(|target| target.check().is_ok());
+        if !fine {
+            return Err(RefusedReason::Malformed);
+        }
+        match message.verify_self_certified() {
+            Ok((signer, verified)) if signer == self.mailbox => Ok(verified.into_claims().target),
+            Ok(_) | Err(_) => Err(RefusedReason::Malformed),
+        }
+    }
 }
 
 /// The first frame after a good hello.
 #[must_use]
-pub fn welcome(now: UnixMillis, heartbeat: Duration) -> RelayFrame {
+pub fn welcome(
+    now: UnixMillis,
+    heartbeat: Duration,
+    wake: Option<WakeOffer>,
+    held: Option<Digest>,
+) -> RelayFrame {
     let seconds = heartbeat.as_secs().max(1);
-    RelayFrame::Welcome { time: now.0, heartbeat_s: u32::try_from(seconds).unwrap_or(u32::MAX) }
+    let heartbeat_s = u32::try_from(seconds).unwrap_or(u32::MAX);
+    RelayFrame::Welcome { time: now.0, heartbeat_s, wake, held }
 }
 
 /// The frame that carries an envelope; `None` once its time is up.
@@ -201,7 +240,7 @@ pub fn deliver(envelope: Outgoing, now: UnixMillis) -> Option<RelayFrame> {
     (ttl_ms > 0).then_some(RelayFrame::Deliver { id, kind, service, body, ttl_ms })
 }
 
-/// The frame that answers a `send`, an `open` or a `link`.
+/// The frame that answers a `send`, an `open`, a `link` or a `wake`.
 #[must_use]
 pub const fn answer(id: EnvelopeId, result: Result<(), RefusedReason>) -> RelayFrame {
     match result {

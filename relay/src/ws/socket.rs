@@ -154,7 +154,12 @@ async fn identify(socket: &mut WebSocket, devices: &Devices) -> Result<(Identifi
         Ok(lease) => lease,
         Err(GoingDown { after_ms }) => return Err(go_away(socket, after_ms).await),
     };
-    let welcome = protocol::welcome(devices.clock.now(), devices.hub.settings().heartbeat);
+    let offer = devices.backend.wake_offer();
+    let held = match offer {
+        Some(_) => devices.backend.held_target(lease.mailbox()).await.map_err(|_| CloseCode::Internal)?,
+        None => None,
+    };
+    let welcome = protocol::welcome(devices.clock.now(), devices.hub.settings().heartbeat, offer, held);
     write(socket, devices, lease.slot(), &welcome).await?;
     redeliver(socket, devices, &lease).await?;
     Ok((phone, lease))
@@ -230,6 +235,13 @@ async fn on_message(
         }
         Order::Link { id, service } => {
             protocol::answer(id, devices.backend.link(lease.mailbox(), service).await)
+        }
+        Order::Wake { id, jwt } => {
+            let result = match phone.target(&jwt, &devices.audiences) {
+                Ok(target) => devices.backend.set_target(lease.mailbox(), target).await,
+                Err(reason) => Err(reason),
+            };
+            protocol::answer(id, result)
         }
         Order::Reply(frame) => frame,
         Order::Close(code) => return Err(code.into()),

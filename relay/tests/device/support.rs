@@ -153,7 +153,7 @@ impl Relay {
         socket.send(Message::text(hello(&key, &self.url(), nonce))).await.unwrap();
         let mut phone = Phone { socket, key };
         match phone.frame().await {
-            RelayFrame::Welcome { heartbeat_s: 1.., time: 1_700_000_000_000.. } => phone,
+            RelayFrame::Welcome { heartbeat_s: 1.., time: 1_700_000_000_000.., .. } => phone,
             other => panic!("{other:?}"),
         }
     }

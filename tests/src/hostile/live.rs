@@ -218,5 +218,6 @@ pub fn phone(dir: &Path, name: &str) -> Phone {
     let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
     let device = DeviceInfo { name: name.to_owned(), model: "Test".to_owned() };
     let clock = Arc::new(SystemPhoneClock::default());
-    Phone::with(PhoneParts { vault, keys, device, clock, random, extra_roots: Vec::new() }).unwrap()
+    Phone::with(PhoneParts { vault, keys, device, clock, random, extra_roots: Vec::new(), wake: None })
+        .unwrap()
 }

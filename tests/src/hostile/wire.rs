@@ -72,7 +72,7 @@ impl Wire {
         let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
         let device = DeviceInfo { name: "Pocket".to_owned(), model: "Test".to_owned() };
         let clock = Arc::new(SystemPhoneClock::default());
-        let parts = PhoneParts { vault, keys, device, clock, random, extra_roots: Vec::new() };
+        let parts = PhoneParts { vault, keys, device, clock, random, extra_roots: Vec::new(), wake: None };
         Self { phone: Phone::with(parts).unwrap(), server, store, listener, _vault: dir }
     }
 
@@ -212,7 +212,7 @@ impl Dialled {
     /// Does what a relay should until the phone is online.
     pub async fn welcome(&mut self) {
         self.greet(Nonce::random(&OsRandom).unwrap()).await;
-        self.send(&RelayFrame::Welcome { time: 0, heartbeat_s: 60 }).await;
+        self.send(&RelayFrame::Welcome { time: 0, heartbeat_s: 60, wake: None, held: None }).await;
     }
 
     /// Shows that everything sent so far was read and not answered: delivers a good envelope, whose `received` must be

@@ -145,7 +145,7 @@ impl World {
                     DeviceFrame::Open { id, .. } | DeviceFrame::Link { id, .. } => {
                         self.relay.take_request(from, id, frame);
                     }
-                    DeviceFrame::Hello { .. } | DeviceFrame::Received { .. } => {}
+                    DeviceFrame::Hello { .. } | DeviceFrame::Received { .. } | DeviceFrame::Wake { .. } => {}
                 }
             }
         }

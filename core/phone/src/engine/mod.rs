@@ -10,6 +10,7 @@ mod enrolment;
 mod inbound;
 mod moving;
 mod rotation;
+mod waking;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

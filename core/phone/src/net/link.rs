@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use nod_protocol::Nonce;
 use nod_protocol::frames::{EnvelopeKind, GoneReason, HELLO_SECONDS, RefusedReason, RelayFrame};
-use nod_protocol::{EnvelopeId, ServiceId};
+use nod_protocol::messages::WakeOffer;
+use nod_protocol::{Digest, EnvelopeId, Nonce, ServiceId};
 
 use crate::engine::Envelope;
 use crate::event::DisconnectReason;
@@ -20,7 +20,12 @@ pub(super) enum Step {
     /// Answer the nonce with a hello.
     Hello(Nonce),
     /// The relay welcomed the phone: send what is outstanding.
-    Online,
+    Online {
+        /// How the relay can wake the phone up.
+        wake: Option<WakeOffer>,
+        /// The digest of the target that the relay holds.
+        held: Option<Digest>,
+    },
     /// Hand an envelope to the engine.
     Deliver(Envelope),
     /// An envelope was withdrawn.
@@ -61,10 +66,10 @@ impl Link {
                 (self.state, self.since) = (State::AwaitWelcome, now);
                 Ok(Step::Hello(nonce))
             }
-            (State::AwaitWelcome, RelayFrame::Welcome { time: _, heartbeat_s }) => {
+            (State::AwaitWelcome, RelayFrame::Welcome { time: _, heartbeat_s, wake, held }) => {
                 let beat = Duration::from_secs(u64::from(heartbeat_s.clamp(1, MAX_HEARTBEAT_S)));
                 (self.state, self.since) = (State::Online { silence: beat * 2 }, now);
-                Ok(Step::Online)
+                Ok(Step::Online { wake, held })
             }
             (State::Online { .. }, RelayFrame::Deliver { id, kind, service, body, ttl_ms }) => {
                 Ok(Step::Deliver(envelope(id, kind, service, body, ttl_ms)))
@@ -135,13 +140,15 @@ mod tests {
     }
 
     fn welcome(heartbeat_s: u32) -> RelayFrame {
-        RelayFrame::Welcome { time: 0, heartbeat_s }
+        RelayFrame::Welcome { time: 0, heartbeat_s, wake: None, held: None }
     }
+
+    const ONLINE: Step = Step::Online { wake: None, held: None };
 
     fn online(heartbeat_s: u32) -> Link {
         let mut link = Link::opened(S(0));
         link.on_frame(S(0), nonce()).unwrap();
-        assert_eq!(link.on_frame(S(0), welcome(heartbeat_s)), Ok(Step::Online));
+        assert_eq!(link.on_frame(S(0), welcome(heartbeat_s)), Ok(ONLINE));
         link
     }
 
@@ -155,7 +162,7 @@ mod tests {
             Err(DisconnectReason::Protocol),
             "a second nonce signs nothing"
         );
-        assert_eq!(link.on_frame(S(2), welcome(30)), Ok(Step::Online));
+        assert_eq!(link.on_frame(S(2), welcome(30)), Ok(ONLINE));
         assert!(link.is_online());
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod phone;
 mod retry;
 mod shell;
 mod tls;
+mod waking;
 
 pub(crate) use shell::{Lane, Shared, run_relay};
 pub(crate) use tls::client_config;

@@ -84,11 +84,11 @@ impl Phone {
     /// # Errors
     /// [`OpenError`] when the vault cannot be read, or the device's texts or the extra certificates cannot be used.
     pub fn with(parts: PhoneParts) -> Result<Self, OpenError> {
-        let PhoneParts { vault, keys, device, clock, random, extra_roots } = parts;
+        let PhoneParts { vault, keys, device, clock, random, extra_roots, wake } = parts;
         let tls = client_config(&extra_roots)?;
         let engine = Engine::new(EngineParts { vault, keys, device, clock, random: Arc::clone(&random) })?;
         let (events, _) = broadcast::channel(EVENTS);
-        let shared = Arc::new(Shared::new(engine, random, tls, events));
+        let shared = Arc::new(Shared::new(engine, random, tls, events, wake));
         Ok(Self { shared, session: Arc::default() })
     }
 
@@ -166,6 +166,16 @@ impl Phone {
         let mut session = self.session();
         let session = session.get_or_insert_with(|| self.start());
         reach(&self.shared, session)
+    }
+
+    /// The platform has another wake-up target, or none any more: every relay that is connected is told, and every
+    /// other one when it is next reached ([`PhoneParts::wake`]).
+    pub fn wake_target_changed(&self) {
+        if let Some(session) = self.session().as_ref() {
+            for lane in session.relays.values() {
+                lane.wake_changed.notify_one();
+            }
+        }
     }
 
     /// Ends every connection and waits until they have ended.

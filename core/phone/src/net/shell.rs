@@ -23,11 +23,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::link::{Link, Step};
 use super::retry::{Ended, Retry};
+use super::waking::Waking;
 use crate::engine::{Engine, HelloError};
 use crate::event::{DisconnectReason, Event};
 use crate::keys::KeyName;
 use crate::vault::VaultError;
 use crate::view::RelayStatus;
+use crate::wake::WakeSource;
 
 /// For the address, TCP, TLS and the upgrade together.
 const DIAL: Duration = Duration::from_secs(10);
@@ -48,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) deadlines: Notify,
     /// A move has gone on: every relay of this phone is to be connected, and asked what is to be sent there.
     pub(crate) moved_on: Notify,
+    /// Where the platform wakes this app up.
+    pub(super) wake: Option<Arc<dyn WakeSource>>,
     status: Mutex<HashMap<RelayAddress, RelayStatus>>,
 }
 
@@ -57,6 +61,7 @@ impl Shared {
         random: Arc<dyn Random>,
         tls: Arc<rustls::ClientConfig>,
         events: broadcast::Sender<Event>,
+        wake: Option<Arc<dyn WakeSource>>,
     ) -> Self {
         Self {
             engine,
@@ -65,6 +70,7 @@ impl Shared {
             events,
             deadlines: Notify::new(),
             moved_on: Notify::new(),
+            wake,
             status: Mutex::default(),
         }
     }
@@ -101,6 +107,8 @@ impl Shared {
 pub(crate) struct Lane {
     /// Something is to be sent, or the relay is wanted now.
     pub(crate) kick: Notify,
+    /// The platform has another wake-up target.
+    pub(crate) wake_changed: Notify,
     /// The task makes no further connection; set before anyone is told.
     pub(crate) ended: AtomicBool,
 }
@@ -116,7 +124,7 @@ pub(crate) async fn run_relay(
     let mut retry = Retry::default();
     loop {
         shared.set_status(&relay, false, None, false);
-        let ended = connection(&shared, &relay, kick, &stop).await;
+        let ended = connection(&shared, &relay, &lane, &stop).await;
         let still_used = shared.engine.relays().is_ok_and(|relays| relays.contains(&relay));
         let pause = retry.after(&ended, &*shared.random).filter(|_| still_used);
         let replaced = ended.reason == DisconnectReason::Closed(CloseCode::Replaced);
@@ -140,7 +148,7 @@ pub(crate) async fn run_relay(
 async fn connection(
     shared: &Arc<Shared>,
     relay: &RelayAddress,
-    kick: &Notify,
+    lane: &Lane,
     stop: &CancellationToken,
 ) -> Ended {
     let dialled = tokio::select! {
@@ -154,8 +162,17 @@ async fn connection(
     };
     let now = shared.engine.clock().monotonic();
     let link = Link::opened(now);
-    let mut open = Open { shared, relay, socket, link, channel: None, sent: HashSet::new(), again_at: None };
-    let reason = match open.run(kick, stop).await {
+    let mut open = Open {
+        shared,
+        relay,
+        socket,
+        link,
+        channel: None,
+        sent: HashSet::new(),
+        again_at: None,
+        waking: Waking::default(),
+    };
+    let reason = match open.run(lane, stop).await {
         Ok(never) => match never {},
         Err(reason) => reason,
     };
@@ -210,20 +227,23 @@ struct Open<'a> {
     sent: HashSet<EnvelopeId>,
     /// When envelopes that the relay could not take are sent again.
     again_at: Option<Duration>,
+    /// What the relay knows of waking this phone up.
+    waking: Waking,
 }
 
 /// The loop ends with a reason only.
 enum Never {}
 
 impl Open<'_> {
-    async fn run(&mut self, kick: &Notify, stop: &CancellationToken) -> Result<Never, DisconnectReason> {
+    async fn run(&mut self, lane: &Lane, stop: &CancellationToken) -> Result<Never, DisconnectReason> {
         loop {
             let now = self.shared.engine.clock().monotonic();
             let silent_in = self.link.deadline().saturating_sub(now);
             let again_in = self.again_at.map(|at| at.saturating_sub(now));
             tokio::select! {
                 message = self.socket.next() => self.on_message(message).await?,
-                () = kick.notified(), if self.link.is_online() => self.send_outstanding().await?,
+                () = lane.kick.notified(), if self.link.is_online() => self.send_outstanding().await?,
+                () = lane.wake_changed.notified(), if self.link.is_online() => self.say_target().await?,
                 () = sleep(again_in.unwrap_or_default()), if again_in.is_some() => {
                     self.again_at = None;
                     self.send_outstanding().await?;
@@ -259,16 +279,20 @@ impl Open<'_> {
         let frame = RelayFrame::parse(&text).map_err(|_| DisconnectReason::Protocol)?;
         match self.link.on_frame(now, frame)? {
             Step::Hello(nonce) => {
+                self.waking.nonce(nonce);
                 let relay = self.relay.clone();
                 let hello = move |engine: &Engine| (engine.channel_at(&relay), engine.hello(&relay, nonce));
                 let (channel, jwt) = self.call(hello).await?;
                 self.channel = channel.map_err(no_vault)?;
                 self.send(&DeviceFrame::Hello { jwt: jwt.map_err(no_hello)? }).await
             }
-            Step::Online => {
+            Step::Online { wake, held } => {
+                self.waking.welcomed(wake, held);
                 self.shared.set_status(self.relay, true, None, false);
                 self.shared.emit([Event::Connected { relay: self.relay.clone() }]);
-                self.send_outstanding().await
+                self.send_outstanding().await?;
+                // After an enrolment's message, which lets its service write to this phone.
+                self.say_target().await
             }
             Step::Deliver(envelope) => {
                 let (id, kind, relay) = (envelope.id, envelope.kind, self.relay.clone());
@@ -291,6 +315,7 @@ impl Open<'_> {
                 self.shared.emit(events);
                 Ok(())
             }
+            Step::Refused(id, reason) if self.waking.refused(id, reason) => Ok(()),
             Step::Refused(id, reason) => {
                 let refused = self.call(move |engine| engine.refused(id, reason)).await?;
                 let (again, events) = refused.map_err(no_vault)?;
@@ -300,7 +325,11 @@ impl Open<'_> {
                 self.shared.emit(events);
                 Ok(())
             }
+            Step::Accepted(id) if self.waking.accepted(id) => Ok(()),
             Step::Accepted(id) => {
+                if self.waking.is_due() {
+                    self.say_target().await?;
+                }
                 let events = self.call(move |engine| engine.accepted(id)).await?.map_err(no_vault)?;
                 if events.is_empty() { Ok(()) } else { self.after_move(events).await }
             }
@@ -313,6 +342,14 @@ impl Open<'_> {
         self.shared.emit(events);
         self.shared.moved_on.notify_one();
         self.send_outstanding().await
+    }
+
+    /// Tells the relay where this phone is woken up, where it does not know.
+    async fn say_target(&mut self) -> Result<(), DisconnectReason> {
+        match self.waking.frame(self.shared, self.relay).await? {
+            Some(frame) => self.send(&frame).await,
+            None => Ok(()),
+        }
     }
 
     /// Sends what is outstanding and was not sent on this connection yet.

@@ -39,7 +39,7 @@ fn phone_on(storage: &MemoryStorage, extra_roots: Vec<Vec<u8>>) -> Phone {
     let random: Arc<dyn nod_protocol::Random> = Arc::new(OsRandom);
     let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
     let clock = Arc::new(SystemPhoneClock::default());
-    Phone::with(PhoneParts { vault, keys, device: device(), clock, random, extra_roots }).unwrap()
+    Phone::with(PhoneParts { vault, keys, device: device(), clock, random, extra_roots, wake: None }).unwrap()
 }
 
 struct TestRelay {
@@ -71,7 +71,9 @@ impl TestRelay {
         assert_eq!(hello.claims().nonce, nonce);
         assert_eq!(hello.claims().aud, self.address.device_url());
         assert_eq!(mailbox, hello.claims().jwk.thumbprint().into());
-        socket.send(&RelayFrame::Welcome { time: 1, heartbeat_s: self.heartbeat_s }).await;
+        socket
+            .send(&RelayFrame::Welcome { time: 1, heartbeat_s: self.heartbeat_s, wake: None, held: None })
+            .await;
         socket
     }
 }

@@ -147,6 +147,7 @@ impl Meeting {
             DeviceFrame::Send { to: Destination::Enrolment(_), .. }
             | DeviceFrame::Open { .. }
             | DeviceFrame::Link { .. }
+            | DeviceFrame::Wake { .. }
             | DeviceFrame::Received { .. }
             | DeviceFrame::Hello { .. } => {}
         }
@@ -241,6 +242,7 @@ fn frame_id(frame: &DeviceFrame) -> EnvelopeId {
         DeviceFrame::Send { id, .. }
         | DeviceFrame::Open { id, .. }
         | DeviceFrame::Link { id, .. }
+        | DeviceFrame::Wake { id, .. }
         | DeviceFrame::Received { id } => *id,
         DeviceFrame::Hello { .. } => panic!("no hello is outstanding"),
     }

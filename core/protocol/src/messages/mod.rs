@@ -7,6 +7,7 @@ mod hello;
 mod moving;
 mod notice;
 mod rotation;
+mod wake;
 
 pub use answer::{AnswerClaims, Decision, Outcome, ReceiptClaims};
 pub use challenge::{ChallengeClaims, ChallengeContext, ContextError};
@@ -18,3 +19,4 @@ pub use hello::HelloClaims;
 pub use moving::{MOVE_LIFE_S, MoveClaims, MoveOutcome, MoveProofClaims, MoveReceiptClaims, MoveRequest};
 pub use notice::{NoticeClaims, NoticeEvent};
 pub use rotation::{PinnedKey, RotateClaims, RotateOldClaims, Rotation, RotationError};
+pub use wake::{WakeClaims, WakeOffer, WakeTarget, WakeTargetError};

@@ -42,7 +42,7 @@ fn closed(step: Step) -> CloseCode {
 }
 
 fn identified(now: Instant) -> Identified {
-    Identified { mailbox: MailboxId::from_bytes([1; 32]), bucket: Bucket::full(now) }
+    Identified { mailbox: MailboxId::from_bytes([1; 32]), nonce: NONCE, bucket: Bucket::full(now) }
 }
 
 fn envelope_id() -> EnvelopeId {
@@ -161,6 +161,66 @@ async fn open_and_link_become_orders_after_the_hello_and_end_the_connection_befo
         assert_eq!(closed(say(&frame.to_text())), CloseCode::Protocol);
         assert_eq!(identified(now).on_incoming(Incoming::Text(&frame.to_text()), now), order);
     }
+}
+
+fn wake(key: &SoftwareKey) -> WakeClaims {
+    WakeClaims {
+        aud: HERE.to_owned(),
+        nonce: NONCE,
+        jwk: key.public_key(),
+        iat: 1_700_000_000,
+        target: Some(WakeTarget::fcm("token").unwrap()),
+    }
+}
+
+/// The target that the connection of the phone with `key(1)` takes out of a message.
+fn target(claims: &WakeClaims, signer: &SoftwareKey) -> Result<Option<WakeTarget>, RefusedReason> {
+    let phone = Identified { mailbox: key(1).public_key().thumbprint().into(), ..identified(Instant::now()) };
+    phone.target(&jws::sign(claims, signer).unwrap(), &[HERE.to_owned()])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_is_taken_from_this_phone_for_this_connection() {
+    let key = key(1);
+    let mut claims = wake(&key);
+    assert_eq!(target(&claims, &key), Ok(claims.target.clone()));
+    claims.target = None;
+    assert_eq!(target(&claims, &key), Ok(None), "to be woken no more");
+    let frame = DeviceFrame::Wake { id: envelope_id(), jwt: "a.b.c".to_owned() };
+    let order = Order::Wake { id: envelope_id(), jwt: "a.b.c".to_owned() };
+    let now = Instant::now();
+    assert_eq!(identified(now).on_incoming(Incoming::Text(&frame.to_text()), now), order);
+    assert_eq!(closed(say(&frame.to_text())), CloseCode::Protocol, "not before the hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_of_another_connection_relay_or_phone_is_refused() {
+    let (own, other) = (key(1), key(2));
+    let good = wake(&own);
+    let foreign = WakeClaims { jwk: other.public_key(), ..wake(&own) };
+    let refused = [
+        (
+            "another connection",
+            target(&WakeClaims { nonce: Nonce::from_bytes([8; 32]), ..good.clone() }, &own),
+        ),
+        (
+            "another relay",
+            target(&WakeClaims { aud: "wss://b.example/v1/device".to_owned(), ..good.clone() }, &own),
+        ),
+        ("another phone, honestly", target(&foreign, &other)),
+        ("another phone, as this one", target(&good, &other)),
+        ("a target of no use", {
+            let target_ = WakeTarget::Fcm { token: String::new() };
+            target(&WakeClaims { target: Some(target_), ..good.clone() }, &own)
+        }),
+    ];
+    for (what, answer) in refused {
+        assert_eq!(answer, Err(RefusedReason::Malformed), "{what}");
+    }
+    let phone = Identified { mailbox: own.public_key().thumbprint().into(), ..identified(Instant::now()) };
+    let hello = jws::sign(&claims(&own), &own).unwrap();
+    let answer = phone.target(&hello, &[HERE.to_owned()]);
+    assert_eq!(answer, Err(RefusedReason::Malformed), "a hello is another kind of message");
 }
 
 #[tokio::test(start_paused = true)]

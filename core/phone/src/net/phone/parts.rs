@@ -12,6 +12,7 @@ use crate::engine::EngineError;
 use crate::keys::{KeyStore, KeyStoreError, SoftwareKeys};
 use crate::net::RootsError;
 use crate::vault::{FileStorage, KdfCost, MachineSecret, StorageError, Unlock, Vault, VaultError};
+use crate::wake::WakeSource;
 
 /// What a phone is made of.
 pub struct PhoneParts {
@@ -27,6 +28,8 @@ pub struct PhoneParts {
     pub random: Arc<dyn Random>,
     /// DER certificates that are trusted for relays beside the browsers' roots: a self-hosted relay's own or its CA's.
     pub extra_roots: Vec<Vec<u8>>,
+    /// Where the platform wakes this app up; without one no relay is told anything.
+    pub wake: Option<Arc<dyn WakeSource>>,
 }
 
 impl PhoneParts {
@@ -58,7 +61,7 @@ impl PhoneParts {
         };
         let keys = Arc::new(keys);
         let clock = Arc::new(SystemPhoneClock::default());
-        Ok(Self { vault, keys, device, clock, random, extra_roots: Vec::new() })
+        Ok(Self { vault, keys, device, clock, random, extra_roots: Vec::new(), wake: None })
     }
 }
 
