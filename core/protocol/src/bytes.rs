@@ -137,6 +137,14 @@ impl Signature {
         let signature = p256::ecdsa::Signature::from_der(der).ok()?;
         Some(Self::from_bytes(signature.to_bytes().into()))
     }
+
+    /// The same in DER; empty for bytes that are no signature at all (r or s of 0 or at least n).
+    #[must_use]
+    pub fn to_der(&self) -> Vec<u8> {
+        p256::ecdsa::Signature::from_slice(self.as_bytes())
+            .map(|signature| signature.to_der().as_bytes().to_vec())
+            .unwrap_or_default()
+    }
 }
 
 impl Digest {
