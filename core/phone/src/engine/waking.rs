@@ -21,7 +21,7 @@ impl Engine {
         target: Option<WakeTarget>,
     ) -> Result<(EnvelopeId, String), HelloError> {
         let name = self.vault.read(|contents| channel_of(contents, relay))?.ok_or(HelloError::NoChannel)?;
-        let signer = NamedSigner::new(&*self.keys, &name, "")?;
+        let signer = NamedSigner::new(&*self.keys, &name, KeyUse::Silent)?;
         let claims = WakeClaims {
             aud: relay.device_url(),
             nonce,
