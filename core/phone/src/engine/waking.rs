@@ -6,7 +6,7 @@ use nod_protocol::qr::RelayAddress;
 use nod_protocol::{EnvelopeId, Nonce};
 
 use super::{Engine, HelloError, channel_of};
-use crate::keys::{KeyStoreError, NamedSigner};
+use crate::keys::{KeyStoreError, KeyUse, NamedSigner};
 
 impl Engine {
     /// `nod-wake+jwt` by the channel key of a relay, for the connection whose nonce this is, and the id under which the
