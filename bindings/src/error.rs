@@ -210,7 +210,8 @@ impl From<RefusedReason> for NodError {
             | RefusedReason::QueueFull
             | RefusedReason::RateLimited
             | RefusedReason::Malformed
-            | RefusedReason::Unavailable => Self::RelayRefused,
+            | RefusedReason::Unavailable
+            | RefusedReason::Unsupported => Self::RelayRefused,
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nod_phone::{EventStream, KdfCost, Phone, PhoneParts, SystemPhoneClock, Unlock, Vault, roots_from_pem};
+use nod_phone::{
+    EventStream, KdfCost, Phone, PhoneParts, SystemPhoneClock, Unlock, Vault, WakeSource, roots_from_pem,
+};
 use nod_protocol::messages::DeviceInfo;
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{OsRandom, Random, Secret};
@@ -15,7 +17,7 @@ use crate::keys::{ForeignKeys, PlatformKeys};
 use crate::moving::{MoveOffer, MoveView};
 use crate::storage::{BlobStorage, ForeignStorage};
 use crate::view::{AccountView, AnswerOutcome, HistoryView, PendingView, RelayView};
-use crate::wake::WakeTokens;
+use crate::wake::{ForeignWake, WakeTokens};
 
 mod accounts;
 mod codes;
@@ -61,7 +63,6 @@ impl NodPhone {
         wake: Option<Arc<dyn WakeTokens>>,
     ) -> Result<Arc<Self>, NodError> {
         blocking(move || {
-            let _ = wake;
             let PhoneSettings { vault_key, device_name, device_model, extra_roots_pem } = settings;
             let vault_key = Zeroizing::new(vault_key);
             let key =
@@ -81,6 +82,7 @@ impl NodPhone {
                 clock: Arc::new(SystemPhoneClock::default()),
                 random,
                 extra_roots: roots.map_err(|_| NodError::malformed("extra_roots_pem"))?.unwrap_or_default(),
+                wake: wake.map(|tokens| Arc::new(ForeignWake(tokens)) as Arc<dyn WakeSource>),
             })?;
             Ok(Arc::new(Self(phone)))
         })
@@ -113,7 +115,9 @@ impl NodPhone {
     }
 
     /// The platform has another wake-up token, or none any more: relays are told.
-    pub fn wake_token_changed(&self) {}
+    pub fn wake_token_changed(&self) {
+        self.0.wake_target_changed();
+    }
 
     /// The verified challenges that wait for the user, oldest first.
     pub fn pending(&self) -> Vec<PendingView> {

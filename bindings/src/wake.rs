@@ -52,3 +52,30 @@ pub trait WakeTokens: Send + Sync {
     /// The token for one relay, out of what it offers; none when this phone is not to be woken by it.
     fn token(&self, choice: WakeChoice) -> Option<WakeToken>;
 }
+
+/// A platform's tokens as the phone sees them.
+#[cfg(feature = "net")]
+pub(crate) struct ForeignWake(pub(crate) std::sync::Arc<dyn WakeTokens>);
+
+#[cfg(feature = "net")]
+impl nod_phone::WakeSource for ForeignWake {
+    fn target(
+        &self,
+        relay: &nod_protocol::qr::RelayAddress,
+        offer: &nod_protocol::messages::WakeOffer,
+    ) -> Option<nod_protocol::messages::WakeTarget> {
+        use nod_protocol::messages::WakeTarget;
+        let choice = WakeChoice {
+            relay: relay.to_string(),
+            web_push: offer.web_push.clone(),
+            fcm: offer.fcm.clone(),
+            apns: offer.apns.clone(),
+        };
+        let target = match self.0.token(choice)? {
+            WakeToken::WebPush { endpoint, p256dh, auth } => WakeTarget::web_push(&endpoint, &p256dh, &auth),
+            WakeToken::Fcm { token } => WakeTarget::fcm(&token),
+            WakeToken::Apns { token, sandbox } => WakeTarget::apns(&token, sandbox),
+        };
+        target.inspect_err(|error| tracing::warn!(%error, "the platform's wake-up token cannot be used")).ok()
+    }
+}
