@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
 use nod_protocol::bytes::{self, Digest, Secret};
-use nod_protocol::{Random, RandomError, ServiceId};
+use nod_protocol::{Random, RandomError};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -146,7 +146,7 @@ impl std::fmt::Debug for ApiKey {
     }
 }
 
-/// Seals what the database must not show: service keys, webhook secrets, answers kept for repeated requests.
+/// Seals what the database must not show: service keys, webhook secrets, answers kept for repeated requests, wake-up targets.
 pub struct MasterKey {
     key: LessSafeKey,
 }
@@ -171,6 +171,8 @@ pub enum Purpose {
     WebhookSecret,
     /// The answer to a request with an `Idempotency-Key`.
     StoredAnswer,
+    /// Where a mailbox's phone is woken up.
+    WakeTarget,
 }
 
 impl MasterKey {
@@ -198,21 +200,21 @@ impl MasterKey {
         Ok(Self { key: LessSafeKey::new(key) })
     }
 
-    /// Seals `plain` for `purpose` of `service`: base64url of 12 bytes of nonce, the ciphertext, 16 bytes of tag.
+    /// Seals `plain` for `purpose` of `owner` (the id of a service or a mailbox): base64url of 12 bytes of nonce, the ciphertext, 16 bytes of tag.
     ///
     /// # Errors
     /// [`RandomError`] when the source of randomness fails.
     pub fn seal(
         &self,
         purpose: Purpose,
-        service: ServiceId,
+        owner: &[u8],
         plain: &[u8],
         random: &dyn Random,
     ) -> Result<String, RandomError> {
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce)?;
         let mut out = plain.to_vec();
-        let aad = Aad::from(label(purpose, service));
+        let aad = Aad::from(label(purpose, owner));
         self.key
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut out)
             .map_err(|_| RandomError)?;
@@ -226,13 +228,13 @@ impl MasterKey {
     pub fn open(
         &self,
         purpose: Purpose,
-        service: ServiceId,
+        owner: &[u8],
         sealed: &str,
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let sealed = bytes::decode(sealed).map_err(|_| SealError)?;
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
         let mut rest = Zeroizing::new(rest.to_vec());
-        let aad = Aad::from(label(purpose, service));
+        let aad = Aad::from(label(purpose, owner));
         let plain = self
             .key
             .open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut rest)
@@ -243,17 +245,18 @@ impl MasterKey {
     }
 }
 
-fn label(purpose: Purpose, service: ServiceId) -> Vec<u8> {
+fn label(purpose: Purpose, owner: &[u8]) -> Vec<u8> {
     let name: &[u8] = match purpose {
         Purpose::ServiceKeys => b"nod/service-keys/1",
         Purpose::WebhookSecret => b"nod/webhook-secret/1",
         Purpose::StoredAnswer => b"nod/stored-answer/1",
+        Purpose::WakeTarget => b"nod/wake-target/1",
     };
-    [name, service.as_bytes()].concat()
+    [name, owner].concat()
 }
 
 /// The text of a key file, made by `draw` when there is none; and whether it was made.
-fn load_or_create(
+pub(crate) fn load_or_create(
     dir: &Path,
     file: &'static str,
     draw: impl FnOnce() -> Result<Zeroizing<String>, KeyFileError>,
@@ -345,7 +348,7 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_only_for_its_purpose_and_service() {
         let dir = tempfile::tempdir().unwrap();
-        let (a, b) = (ServiceId::from_bytes([1; 16]), ServiceId::from_bytes([2; 16]));
+        let (a, b) = ([1; 16].as_slice(), [2; 16].as_slice());
         let key = MasterKey::load_or_create(dir.path(), &OsRandom).unwrap();
         let sealed = key.seal(Purpose::ServiceKeys, a, b"secret", &OsRandom).unwrap();
         assert!(!sealed.contains(&bytes::encode(b"secret")));

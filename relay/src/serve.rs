@@ -23,7 +23,8 @@ use crate::settings::{EngineKind, Settings, SettingsError};
 use crate::store::engine::{Engine, EngineError};
 use crate::store::schema::{self, SchemaError};
 use crate::store::{EffectSink, RelayStore, memory};
-use crate::waker::NoWaker;
+use crate::wake::{self, WakeError, Wakes};
+use crate::waker::{NoWaker, Waker};
 use crate::webhook::Sender;
 use crate::ws::{self, Devices};
 
@@ -66,6 +67,9 @@ pub enum ServeError {
     /// A stored service cannot be used: its keys do not open under the master key.
     #[error("a stored service cannot be used (is this the right master.key?): {0}")]
     Services(#[from] ServicesError),
+    /// A setting of wake-ups cannot be used.
+    #[error(transparent)]
+    Wake(#[from] WakeError),
     /// The sender of webhooks cannot be set up.
     #[error("webhooks cannot be set up")]
     Webhooks,
@@ -115,8 +119,13 @@ pub async fn serve_with(
     let relay = settings.relay_address(addr)?;
 
     let drain = Drain::new();
-    let hub = Hub::new(hub_settings(&settings), Arc::new(LocalBus::new()), Arc::new(NoWaker));
     let store = RelayStore::open(Arc::clone(&kept.engine)).await?;
+    let wakes = wakes(&settings, &kept, &store, &clock, &random)?;
+    let waker: Arc<dyn Waker> = match &wakes {
+        Some(wakes) => wakes.clone(),
+        None => Arc::new(NoWaker),
+    };
+    let hub = Hub::new(hub_settings(&settings), Arc::new(LocalBus::new()), waker);
     let sink: Arc<dyn EffectSink> = hub.clone();
     store.set_sink(sink);
     let outcomes = Arc::new(Outcomes::default());
@@ -132,7 +141,7 @@ pub async fn serve_with(
     services.all().await?;
 
     let gate: Arc<dyn AddressGate> = Arc::new(ConnectLimit::new(&settings, Arc::clone(&clock)));
-    let backend = Backend::new(Arc::clone(&services), store.clone(), Arc::clone(&clock));
+    let backend = Backend::new(Arc::clone(&services), store.clone(), Arc::clone(&clock), wakes.clone());
     let devices = ws::routes(Arc::new(Devices {
         hub: Arc::clone(&hub),
         backend: Arc::new(backend),
@@ -161,6 +170,7 @@ pub async fn serve_with(
         master: kept.master,
         outcomes,
         webhooks: webhooks.clone(),
+        wakes: wakes.clone(),
         scratch: kept.scratch,
         tasks: drain.tracker().clone(),
     };
@@ -169,6 +179,9 @@ pub async fn serve_with(
     tracker.spawn(Arc::clone(&hub).beat(stop.clone()));
     tracker.spawn(managed::run_housekeeping(services, store, clock, stop.clone()));
     tracker.spawn(webhooks.run(Arc::clone(&hub), tracker.clone(), stop.clone()));
+    if let Some(wakes) = wakes {
+        tracker.spawn(wakes.run(Arc::clone(&hub), tracker.clone(), stop.clone()));
+    }
     tracker.spawn(listener.run(http::router(parts, devices), gate, drain.clone()));
     tracing::info!(%addr, relay = %relay, "relay listening");
     let ended = end_of(shutdown, drain, hub, plan, kept.engine);
@@ -192,6 +205,28 @@ fn end_of(
         tracing::info!(?drained, "relay ended");
         drained
     })
+}
+
+/// What wakes phones up, where a service for that is on.
+fn wakes(
+    settings: &Settings,
+    kept: &Kept,
+    store: &RelayStore,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<Option<Arc<Wakes>>, WakeError> {
+    if !settings.wake.is_on() {
+        return Ok(None);
+    }
+    let parts = wake::Parts {
+        settings: settings.wake.clone(),
+        dir: (settings.store.engine == EngineKind::Disk).then(|| settings.data.clone()),
+        store: store.clone(),
+        master: Arc::clone(&kept.master),
+        clock: Arc::clone(clock),
+        random: Arc::clone(random),
+    };
+    Wakes::new(parts).map(Some)
 }
 
 /// What is on the disk, or stands in for it.

@@ -9,7 +9,7 @@ use axum::{Extension, Json as Answer};
 use nod_login::rows::ChallengeState;
 use nod_login::{Ask, ChallengeView, Changed, StartedChallenge, UnixMillis};
 use nod_protocol::messages::{ChallengeContext, Outcome};
-use nod_protocol::{BindingId, ChallengeId, NumberPolicy, PublicKey};
+use nod_protocol::{BindingId, ChallengeId, NumberPolicy, PublicKey, ServiceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -19,6 +19,7 @@ use super::input::{Json, Params, Path};
 use super::problem::Problem;
 use super::wait::{self, Seen};
 use crate::bus::Topic;
+use crate::waker::Progress;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +100,7 @@ struct Shown {
     devices: u32,
     mode: &'static str,
     finalised: bool,
+    delivery: Delivery,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered_at: Option<UnixMillis>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,8 +119,40 @@ struct Shown {
     binding: Option<Binding>,
 }
 
-impl From<ChallengeView> for Shown {
-    fn from(view: ChallengeView) -> Self {
+/// How far a challenge has come.
+#[derive(Serialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Delivery {
+    /// On its way to a connected phone, or the push service is being asked.
+    Waiting,
+    /// A push service has taken a wake-up.
+    Waking,
+    /// No phone of the user is connected, or can be woken up.
+    Unreachable,
+    /// A phone has it.
+    Delivered,
+}
+
+impl Delivery {
+    async fn of(app: &App, service: ServiceId, view: &ChallengeView) -> Result<Self, Problem> {
+        if view.delivered.is_some() {
+            return Ok(Self::Delivered);
+        }
+        let mailboxes = app.store.waiting_in(service, view.id).await?;
+        let reach: Vec<_> = mailboxes.iter().map(|mailbox| app.hub.reach(mailbox)).collect();
+        // The best of the user's phones.
+        Ok(if reach.contains(&Progress::Waking) {
+            Self::Waking
+        } else if reach.contains(&Progress::Waiting) {
+            Self::Waiting
+        } else {
+            Self::Unreachable
+        })
+    }
+}
+
+impl Shown {
+    fn new(view: ChallengeView, delivery: Delivery) -> Self {
         let decided = view.decided;
         Self {
             challenge_id: view.id,
@@ -129,6 +163,7 @@ impl From<ChallengeView> for Shown {
             devices: view.devices,
             mode: "managed",
             finalised: view.finalised,
+            delivery,
             delivered_at: view.delivered,
             decided_at: decided.as_ref().map(|decided| decided.at),
             // The state says the rest.
@@ -169,20 +204,22 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let (login, clock) = (caller.login()?, app.clock.as_ref());
     let session = query.session.as_deref();
-    let view = wait::until(
-        &app,
+    let (app, service) = (app.as_ref(), caller.id());
+    let (view, delivery) = wait::until(
+        app,
         Topic::Row(Changed::Challenge(id)),
         query.wait,
         || async move {
-            let value = login.challenge(id, session).await?;
-            let open = value.state == ChallengeState::Pending;
-            let ends_in_ms = Some(value.deadline.since(clock.now()));
-            Ok(Seen { value, open, ends_in_ms })
+            let view = login.challenge(id, session).await?;
+            let delivery = Delivery::of(app, service, &view).await?;
+            let open = view.state == ChallengeState::Pending;
+            let ends_in_ms = Some(view.deadline.since(clock.now()));
+            Ok(Seen { value: (view, delivery), open, ends_in_ms })
         },
-        |before, now| before.state != now.state || before.delivered != now.delivered,
+        |(before, was), (now, is)| before.state != now.state || was != is,
     )
     .await?;
-    Ok(Answer(Shown::from(view)).into_response())
+    Ok(Answer(Shown::new(view, delivery)).into_response())
 }
 
 pub(super) async fn retry(
@@ -204,10 +241,12 @@ pub(super) async fn cancel(
 }
 
 pub(super) async fn finalise(
+    State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<ChallengeId>,
     Json(body): Json<Session>,
 ) -> Result<Response, Problem> {
     let view = caller.login()?.finalise(id, body.session.as_deref()).await?;
-    Ok(Answer(Shown::from(view)).into_response())
+    let delivery = Delivery::of(&app, caller.id(), &view).await?;
+    Ok(Answer(Shown::new(view, delivery)).into_response())
 }

@@ -43,6 +43,11 @@ impl Caller {
         self.0.login().ok_or_else(|| Slug::NotManaged.into())
     }
 
+    /// The service's id.
+    pub(super) fn id(&self) -> ServiceId {
+        self.0.record().id
+    }
+
     /// The service's id, if it runs its own login server.
     pub(super) fn sovereign(&self) -> Result<ServiceId, Problem> {
         if self.0.login().is_some() { Err(Slug::NotSovereign.into()) } else { Ok(self.0.record().id) }
@@ -185,7 +190,7 @@ async fn replayed(
         let plain = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| Problem::from(Slug::Internal))?);
         let sealed_body = app
             .master
-            .seal(Purpose::StoredAnswer, owner, &plain, app.random.as_ref())
+            .seal(Purpose::StoredAnswer, owner.as_bytes(), &plain, app.random.as_ref())
             .map_err(|_| Problem::from(Slug::Internal))?;
         let kept = IdempotentResponse { request_hash, status: parts.status.as_u16(), sealed_body, at: now };
         app.store.keep(owner, key, kept).await?;
@@ -204,7 +209,8 @@ fn key_of(headers: &HeaderMap) -> Result<Digest, Problem> {
 
 fn open(app: &App, owner: ServiceId, kept: &IdempotentResponse) -> Result<Response, Problem> {
     let failed = || Problem::from(Slug::Internal);
-    let plain = app.master.open(Purpose::StoredAnswer, owner, &kept.sealed_body).map_err(|_| failed())?;
+    let plain =
+        app.master.open(Purpose::StoredAnswer, owner.as_bytes(), &kept.sealed_body).map_err(|_| failed())?;
     let Kept { content_type, body } = serde_json::from_slice(&plain).map_err(|_| failed())?;
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(kept.status).map_err(|_| failed())?;

@@ -10,6 +10,7 @@ use nod_protocol::frames::CloseCode;
 
 use super::App;
 use crate::managed::Metric;
+use crate::wake::{Outcome, Service};
 
 /// What the REST interface counts itself.
 #[derive(Debug, Default)]
@@ -75,6 +76,7 @@ pub(super) async fn render(app: &App) -> String {
         text.one("nod_rendezvous_open", "gauge", help, open);
     }
     decisions(&mut text, app);
+    wake_ups(&mut text, app);
     store(&mut text, app);
     text.0
 }
@@ -144,6 +146,21 @@ fn decisions(text: &mut Text, app: &App) {
         [("delivered", &counts.delivered), ("failed", &counts.failed), ("given-up", &counts.given_up)]
     {
         text.line("nod_webhooks_total", &format!("outcome=\"{outcome}\""), counter.get());
+    }
+}
+
+fn wake_ups(text: &mut Text, app: &App) {
+    let Some(wakes) = &app.wakes else { return };
+    text.head("nod_wakeups_total", "counter", "Wake-ups by push service and outcome.");
+    for service in Service::ALL {
+        for outcome in Outcome::ALL {
+            let count = wakes.counts().get(service, outcome);
+            // Most pairs never happen.
+            if count > 0 {
+                let labels = format!("service=\"{}\",outcome=\"{}\"", service.word(), outcome.word());
+                text.line("nod_wakeups_total", &labels, count);
+            }
+        }
     }
 }
 

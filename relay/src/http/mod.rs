@@ -43,6 +43,7 @@ use crate::limits::{Buckets, Rate};
 use crate::managed::{Outcomes, Services};
 use crate::settings::Settings;
 use crate::store::RelayStore;
+use crate::wake::Wakes;
 use crate::webhook::Sender;
 
 /// Addresses and services that have a bucket at the same time.
@@ -70,6 +71,8 @@ pub struct Parts {
     pub outcomes: Arc<Outcomes>,
     /// Sends webhooks; only its counts are needed here.
     pub webhooks: Sender,
+    /// Wakes phones up; only its counts are needed here.
+    pub wakes: Option<Arc<Wakes>>,
     /// A folder for a backup on its way out.
     pub scratch: PathBuf,
     /// Every task of the relay.
@@ -88,6 +91,7 @@ pub(crate) struct App {
     master: Arc<MasterKey>,
     outcomes: Arc<Outcomes>,
     webhooks: Sender,
+    wakes: Option<Arc<Wakes>>,
     scratch: PathBuf,
     tasks: TaskTracker,
     metrics: metrics::Metrics,
@@ -211,6 +215,7 @@ impl App {
             master: parts.master,
             outcomes: parts.outcomes,
             webhooks: parts.webhooks,
+            wakes: parts.wakes,
             scratch: parts.scratch,
             tasks: parts.tasks,
         }

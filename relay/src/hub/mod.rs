@@ -26,7 +26,8 @@ use self::watch::Watchers;
 pub use self::watch::{TooManyWatchers, Watcher, Woken};
 use crate::bus::{Bus, Listener, NodeId, Signal, Topic};
 use crate::store::EffectSink;
-use crate::waker::Waker;
+use crate::wake::call_of;
+use crate::waker::{Progress, Waker};
 
 /// Bounds of a hub.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +116,21 @@ impl Hub {
         self.registry.get(mailbox).is_some()
     }
 
+    /// A phone has acknowledged mail: it need not be woken up.
+    pub(crate) fn acknowledged(&self, mailbox: &MailboxId) {
+        self.waker.awake(mailbox);
+    }
+
+    /// How reaching a phone stands that has mail.
+    #[must_use]
+    pub fn reach(&self, mailbox: &MailboxId) -> Progress {
+        let idle = if self.is_connected(mailbox) { Progress::Waiting } else { Progress::Unreachable };
+        match self.waker.progress(mailbox) {
+            Some(Progress::Unreachable) | None => idle,
+            Some(progress) => progress,
+        }
+    }
+
     /// Calls that wait now.
     #[must_use]
     pub fn watching(&self) -> usize {
@@ -200,12 +216,15 @@ impl EffectSink for Hub {
         if envelope.kind == EnvelopeKind::Move {
             self.counters.carried.add();
         }
-        if let Some(slot) = self.registry.get(&envelope.to) {
+        let slot = self.registry.get(&envelope.to);
+        if let Some(call) = call_of(&envelope, slot.is_some()) {
+            self.waker.wake(call);
+        }
+        if let Some(slot) = slot {
             slot.deliver(envelope, self.settings.queue);
         } else {
             self.counters.absent.add();
             self.bus.publish(self.node, Signal::Mail(envelope.to));
-            self.waker.wake(envelope.to);
         }
     }
 

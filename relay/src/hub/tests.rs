@@ -9,7 +9,7 @@ use nod_protocol::{ChallengeId, EnvelopeId};
 use super::slot::Work;
 use super::*;
 use crate::bus::LocalBus;
-use crate::waker::NoWaker;
+use crate::waker::{Call, NoWaker};
 
 const PHONE: MailboxId = MailboxId::from_bytes([1; 32]);
 
@@ -30,11 +30,17 @@ fn envelope(n: u128) -> Outgoing {
 }
 
 #[derive(Default)]
-struct Woke(Mutex<Vec<MailboxId>>);
+struct Woke(Mutex<Vec<(MailboxId, bool)>>);
 
 impl Waker for Woke {
-    fn wake(&self, mailbox: MailboxId) {
-        self.0.lock().unwrap().push(mailbox);
+    fn wake(&self, call: Call) {
+        self.0.lock().unwrap().push((call.mailbox, call.connected));
+    }
+
+    fn awake(&self, _mailbox: &MailboxId) {}
+
+    fn progress(&self, _mailbox: &MailboxId) -> Option<Progress> {
+        None
     }
 }
 
@@ -43,11 +49,15 @@ fn envelope_goes_to_the_connected_phone_and_wakes_the_absent_one() {
     let woke = Arc::new(Woke::default());
     let hub = Hub::new(HubSettings::default(), Arc::new(LocalBus::new()), woke.clone());
     hub.envelope(envelope(1));
-    assert_eq!(*woke.0.lock().unwrap(), [PHONE]);
+    assert_eq!(*woke.0.lock().unwrap(), [(PHONE, false)]);
+    assert_eq!(hub.reach(&PHONE), Progress::Unreachable);
     let lease = hub.connect(PHONE).unwrap();
     hub.envelope(envelope(2));
     assert_eq!(lease.slot().next(), Some(Work::Deliver(Box::new(envelope(2)))));
-    assert_eq!(woke.0.lock().unwrap().len(), 1);
+    assert_eq!(woke.0.lock().unwrap()[1..], [(PHONE, true)], "its connection may be a dead one");
+    assert_eq!(hub.reach(&PHONE), Progress::Waiting);
+    hub.envelope(Outgoing { kind: EnvelopeKind::Notice, ..envelope(3) });
+    assert_eq!(woke.0.lock().unwrap().len(), 2, "only a challenge is worth it");
 }
 
 #[test]

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use nod_login::{Clock, Outgoing, ReceiveError, Route, StoreError};
 use nod_protocol::frames::{Destination, EnvelopeKind, RefusedReason};
-use nod_protocol::{EnvelopeId, MailboxId, MoveId, ServiceId};
+use nod_protocol::messages::{WakeOffer, WakeTarget};
+use nod_protocol::{Digest, EnvelopeId, MailboxId, MoveId, ServiceId};
 
 use super::{Services, ServicesError};
 use crate::store::RelayStore;
 use crate::store::inbox::{InboxError, InboxItem};
 use crate::store::links::LinkError;
 use crate::store::rendezvous::{Carried, CarryError, OpenError};
+use crate::store::wake::TargetError;
+use crate::wake::{SetError, Wakes};
 use crate::ws::{DeviceBackend, Unavailable};
 
 /// The relay behind a device socket.
@@ -19,13 +22,19 @@ pub struct Backend {
     services: Arc<Services>,
     store: RelayStore,
     clock: Arc<dyn Clock>,
+    wakes: Option<Arc<Wakes>>,
 }
 
 impl Backend {
     /// Puts it together.
     #[must_use]
-    pub fn new(services: Arc<Services>, store: RelayStore, clock: Arc<dyn Clock>) -> Self {
-        Self { services, store, clock }
+    pub fn new(
+        services: Arc<Services>,
+        store: RelayStore,
+        clock: Arc<dyn Clock>,
+        wakes: Option<Arc<Wakes>>,
+    ) -> Self {
+        Self { services, store, clock, wakes }
     }
 
     async fn to_inbox(
@@ -137,6 +146,30 @@ impl DeviceBackend for Backend {
             return Err(RefusedReason::UnknownAddress);
         }
         self.store.wish_link(mailbox, service, self.clock.now()).await.map_err(refuse_link)
+    }
+
+    fn wake_offer(&self) -> Option<WakeOffer> {
+        self.wakes.as_ref().map(|wakes| wakes.offer())
+    }
+
+    async fn held_target(&self, mailbox: MailboxId) -> Result<Option<Digest>, Unavailable> {
+        let Some(wakes) = &self.wakes else { return Ok(None) };
+        wakes.held(mailbox).await.map_err(|error| unavailable(&error))
+    }
+
+    async fn set_target(&self, mailbox: MailboxId, target: Option<WakeTarget>) -> Result<(), RefusedReason> {
+        let wakes = self.wakes.as_ref().ok_or(RefusedReason::Unsupported)?;
+        if target.as_ref().is_some_and(|target| !wakes.takes(target)) {
+            return Err(RefusedReason::Unsupported);
+        }
+        wakes.set(mailbox, target).await.map_err(|error| match error {
+            SetError::Target(TargetError::NotLinked) => RefusedReason::UnknownAddress,
+            SetError::Target(TargetError::Store(error)) => refuse_store(error),
+            SetError::Random(error) => {
+                tracing::warn!(%error, "a wake-up target was not sealed");
+                RefusedReason::Unavailable
+            }
+        })
     }
 }
 

@@ -355,7 +355,7 @@ impl Services {
     ) -> Result<Zeroizing<Vec<u8>>, ServicesError> {
         self.parts
             .master
-            .open(Purpose::WebhookSecret, id, &webhook.sealed_secret)
+            .open(Purpose::WebhookSecret, id.as_bytes(), &webhook.sealed_secret)
             .map_err(|_| ServicesError::Keys)
     }
 
@@ -416,7 +416,7 @@ impl Services {
 
     fn open_keys(&self, record: &ServiceRecord, sealed: &str) -> Result<ServiceKeys, ServicesError> {
         let wrong = ServicesError::Keys;
-        let plain = self.parts.master.open(Purpose::ServiceKeys, record.id, sealed);
+        let plain = self.parts.master.open(Purpose::ServiceKeys, record.id.as_bytes(), sealed);
         let plain = plain.map_err(|_| wrong.clone())?;
         let (current, next) = plain.split_first_chunk::<32>().ok_or_else(|| wrong.clone())?;
         let next: [u8; 32] = next.try_into().map_err(|_| wrong.clone())?;
@@ -425,6 +425,6 @@ impl Services {
     }
 
     fn seal(&self, purpose: Purpose, id: ServiceId, plain: &[u8]) -> Result<String, ServicesError> {
-        Ok(self.parts.master.seal(purpose, id, plain, self.parts.random.as_ref())?)
+        Ok(self.parts.master.seal(purpose, id.as_bytes(), plain, self.parts.random.as_ref())?)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::{EngineKind, LogFormat, Settings, SettingsError};
+use super::{EngineKind, LogFormat, Settings, SettingsError, Wake};
 
 /// The process's environment. An empty variable counts as unset.
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -28,6 +28,7 @@ pub(super) fn apply(
         devices,
         limits,
         webhooks,
+        wake,
         drain,
     } = settings;
 
@@ -81,8 +82,49 @@ pub(super) fn apply(
     number(&set, "NOD_WEBHOOKS_PRIVATE_ADDRESSES", &mut webhooks.private_addresses)?;
     number(&set, "NOD_WEBHOOKS_TIMEOUT_S", &mut webhooks.timeout_s)?;
     number(&set, "NOD_WEBHOOKS_CONCURRENCY", &mut webhooks.concurrency)?;
+    wake_ups(&set, wake)?;
     number(&set, "NOD_DRAIN_DEADLINE_S", &mut drain.deadline_s)?;
     number(&set, "NOD_DRAIN_SPREAD_S", &mut drain.spread_s)
+}
+
+fn wake_ups(set: &dyn Fn(&str) -> Option<String>, wake: &mut Wake) -> Result<(), SettingsError> {
+    number(set, "NOD_WAKE_MIN_INTERVAL_S", &mut wake.min_interval_s)?;
+    number(set, "NOD_WAKE_SILENCE_S", &mut wake.silence_s)?;
+    number(set, "NOD_WAKE_TIMEOUT_S", &mut wake.timeout_s)?;
+    number(set, "NOD_WAKE_CONCURRENCY", &mut wake.concurrency)?;
+    number(set, "NOD_WAKE_APNS_SANDBOX", &mut wake.apns.sandbox)?;
+    if let Some(hosts) = set("NOD_WAKE_WEB_PUSH_PRIVATE_HOSTS") {
+        wake.web_push.private_hosts = hosts.split(',').map(|host| host.trim().to_owned()).collect();
+    }
+    for (name, target) in [
+        ("NOD_WAKE_CA_FILE", &mut wake.ca_file),
+        ("NOD_WAKE_FCM_SERVICE_ACCOUNT", &mut wake.fcm.service_account),
+        ("NOD_WAKE_APNS_KEY", &mut wake.apns.key),
+    ] {
+        if let Some(file) = set(name) {
+            *target = Some(file.into());
+        }
+    }
+    for (name, target) in [
+        ("NOD_WAKE_WEB_PUSH_SUBJECT", &mut wake.web_push.subject),
+        ("NOD_WAKE_APNS_KEY_ID", &mut wake.apns.key_id),
+        ("NOD_WAKE_APNS_TEAM_ID", &mut wake.apns.team_id),
+        ("NOD_WAKE_APNS_TOPIC", &mut wake.apns.topic),
+    ] {
+        if let Some(text) = set(name) {
+            *target = Some(text.trim().to_owned());
+        }
+    }
+    for (name, target) in [
+        ("NOD_WAKE_FCM_URL", &mut wake.fcm.url),
+        ("NOD_WAKE_APNS_URL", &mut wake.apns.url),
+        ("NOD_WAKE_APNS_SANDBOX_URL", &mut wake.apns.sandbox_url),
+    ] {
+        if let Some(text) = set(name) {
+            text.trim().clone_into(target);
+        }
+    }
+    Ok(())
 }
 
 fn number<T: FromStr>(

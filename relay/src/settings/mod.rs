@@ -3,6 +3,7 @@
 mod env;
 #[cfg(test)]
 mod tests;
+mod wake;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use nod_protocol::qr::RelayAddress;
 use serde::{Deserialize, Deserializer};
 
 use crate::net::Network;
+
+pub use self::wake::{Apns, Fcm, Wake, WebPush};
 
 /// Why the settings cannot be used. Every message names the setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +73,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How webhooks are sent.
     pub webhooks: Webhooks,
+    /// How phones are woken up.
+    pub wake: Wake,
     /// How the relay goes down.
     pub drain: Drain,
 }
@@ -195,6 +200,7 @@ impl Default for Settings {
             devices: Devices::default(),
             limits: Limits::default(),
             webhooks: Webhooks::default(),
+            wake: Wake::default(),
             drain: Drain::default(),
         }
     }
@@ -292,6 +298,7 @@ impl Settings {
         bounds("webhooks.concurrency", wide(webhooks.concurrency), 1, 256)?;
         bounds("drain.deadline_s", drain.deadline_s, 1, 300)?;
         bounds("drain.spread_s", drain.spread_s, 0, 300)?;
+        self.wake.check()?;
         if self.data.as_os_str().is_empty() {
             return Err(value("data", "names no folder"));
         }

@@ -34,6 +34,7 @@ pub(super) enum Tag {
     RendezvousOf = b'h',
     Carried = b'f',
     MoveTotals = b't',
+    Wake = b'a',
 }
 
 /// Joins a tag and parts.
@@ -98,6 +99,10 @@ pub(super) fn link(mailbox: MailboxId, service: ServiceId) -> Vec<u8> {
 
 pub(super) fn wish(mailbox: MailboxId, service: ServiceId) -> Vec<u8> {
     key(Tag::Wish, &[mailbox.as_bytes(), service.as_bytes()])
+}
+
+pub(super) fn wake(mailbox: MailboxId) -> Vec<u8> {
+    key(Tag::Wake, &[mailbox.as_bytes()])
 }
 
 pub(super) fn rendezvous(id: MoveId) -> Vec<u8> {

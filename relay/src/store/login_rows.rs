@@ -14,6 +14,7 @@ use super::audit;
 use super::effects::Effect;
 use super::engine::{EngineError, Txn, View};
 use super::layout::{self, Tag, Timed};
+use super::links;
 use super::mailboxes::RouteRow;
 use super::webhooks;
 
@@ -310,6 +311,12 @@ impl Rows for StepRows<'_> {
         // A receipt needs no row: a phone that missed it sends the same answer again, and gets the same receipt.
         if envelope.kind != EnvelopeKind::Receipt {
             self.put(&layout::envelope(envelope.to, envelope.id), &envelope, "envelope");
+        }
+        // A phone that took an account over wished for this link: from its receipt on, the service is its own.
+        if envelope.kind == EnvelopeKind::Moved
+            && let Err(error) = links::fulfil(self.txn, envelope.to, envelope.service)
+        {
+            self.failed = Some(error);
         }
         self.effects.push(Effect::Envelope(envelope));
     }

@@ -6,7 +6,8 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`webhooks`]; [`housekeeping`] deletes what has expired; [`effects`] leave after
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`wake`], [`webhooks`];
+//!   [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!   the disk.
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
@@ -30,6 +31,7 @@ pub mod rendezvous;
 pub mod schema;
 pub mod services;
 pub mod sled;
+pub mod wake;
 pub mod webhooks;
 
 mod disk;

@@ -1,6 +1,5 @@
 //! Webhooks: queued events, signed, posted to the service's URL and tried again until it takes them.
 
-mod address;
 mod sender;
 mod sign;
 
@@ -8,6 +7,7 @@ use reqwest::Url;
 
 pub use self::sender::{Sender, back_off};
 pub use self::sign::signature;
+use crate::outbound;
 
 /// The longest URL, in bytes.
 pub const MAX_URL: usize = 2048;
@@ -50,7 +50,7 @@ impl WebhookUrl {
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return Err(UrlError::Extras);
         }
-        if address::literal(&url).is_some_and(|ip| !address::allowed(ip, true)) {
+        if outbound::literal(&url).is_some_and(|ip| !outbound::allowed(ip, true)) {
             return Err(UrlError::Address);
         }
         Ok(Self(url))

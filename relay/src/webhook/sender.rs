@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::{WebhookUrl, address, signature};
+use super::{WebhookUrl, signature};
 use crate::hub::{Counter, Hub};
 use crate::managed::Services;
+use crate::outbound::{self, Private};
 use crate::settings::Webhooks;
 use crate::store::RelayStore;
 use crate::store::webhooks::WebhookJob;
@@ -85,7 +86,7 @@ impl Sender {
             .redirect(Policy::none())
             .no_proxy()
             .timeout(Duration::from_secs(settings.timeout_s))
-            .dns_resolver(address::resolver(settings.private_addresses))
+            .dns_resolver(outbound::resolver(Private::Any(settings.private_addresses)))
             .user_agent("nod-relay")
             .build()
             .map_err(|_| SetupError)?;
@@ -196,8 +197,7 @@ impl Sender {
         let webhook = hosted.record().webhook.as_ref().ok_or(GONE)?;
         let secret = self.0.services.webhook_secret(job.service, webhook).map_err(|_| "secret")?;
         let url = WebhookUrl::parse(&webhook.url).map_err(|_| "url")?.into_url();
-        let private = self.0.settings.private_addresses;
-        if address::literal(&url).is_some_and(|ip| !address::allowed(ip, private)) {
+        if !Private::Any(self.0.settings.private_addresses).admits(&url) {
             return Err("address");
         }
         let body = body(job).ok_or("event")?;

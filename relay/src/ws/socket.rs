@@ -223,6 +223,7 @@ async fn on_message(
         Order::Nothing => return Ok(()),
         Order::Delivered(id) => {
             counters.received.add();
+            devices.hub.acknowledged(&lease.mailbox());
             let noted = devices.backend.delivered(lease.mailbox(), id).await;
             return noted.map_err(|_| CloseCode::Internal.into());
         }

@@ -1,0 +1,1 @@
+//! Wake-ups against push services of our own.
