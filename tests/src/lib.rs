@@ -5,3 +5,4 @@ pub mod hostile;
 pub mod process;
 pub mod relocation;
 pub mod story;
+pub mod waking;

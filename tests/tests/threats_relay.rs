@@ -16,17 +16,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nod_login::test_phone::TestPhone;
-use nod_login::{Outgoing, UnixMillis};
 use nod_phone::Phone;
-use nod_protocol::frames::{CloseCode, Destination, DeviceFrame, EnvelopeKind, RelayFrame};
+use nod_protocol::frames::{CloseCode, Destination, DeviceFrame, RelayFrame};
 use nod_protocol::messages::Outcome;
-use nod_protocol::{EnvelopeId, MailboxId, Nonce, Number, OsRandom, ServiceId};
-use nod_relay::bus::LocalBus;
-use nod_relay::hub::{Hub, HubSettings};
+use nod_protocol::{EnvelopeId, Nonce, Number, OsRandom};
 use nod_relay::settings::{Log, LogFormat};
-use nod_relay::store::EffectSink as _;
-use nod_relay::waker::Waker;
 use nod_tests::hostile::live::{Live, Tenant, hello, phone};
+use nod_tests::waking::check::Subscriber;
+use nod_tests::waking::{WakingRelay, apns, fcm, web_push};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -183,39 +180,41 @@ async fn tenant_bs_key_on_as_binding() {
     phone.disconnect().await;
 }
 
-/// A waker that keeps everything that it was given.
-#[derive(Default)]
-struct Recorder(Mutex<Vec<MailboxId>>);
-
-impl Waker for Recorder {
-    // The mailbox is all that a wake-up can know: a second argument would not compile here.
-    fn wake(&self, mailbox: MailboxId) {
-        self.0.lock().unwrap().push(mailbox);
-    }
-}
-
 #[tokio::test]
 async fn wake_up_payload_carries_no_secret() {
-    let recorder = Arc::new(Recorder::default());
-    let hub = Hub::new(HubSettings::default(), Arc::new(LocalBus::new()), recorder.clone());
-    let phone = TestPhone::new(1);
-    let canary = "canary-in-the-envelope";
-    for kind in
-        [EnvelopeKind::Challenge, EnvelopeKind::Enrolment, EnvelopeKind::Notice, EnvelopeKind::Receipt]
-    {
-        hub.envelope(Outgoing {
-            id: EnvelopeId::new(1, &OsRandom).unwrap(),
-            to: phone.mailbox(),
-            service: ServiceId::random(&OsRandom).unwrap(),
-            kind,
-            body: canary.to_owned(),
-            expires: UnixMillis(u64::MAX),
-            challenge: None,
-        });
+    let mut relay = WakingRelay::start().await;
+    let subscriber = Subscriber::default();
+    let targets = [web_push(&relay.server, &subscriber, "/up"), fcm("token"), apns(1, false)];
+    for (n, target) in (1..).zip(targets) {
+        let phone = TestPhone::new(n);
+        relay.asleep(&phone, target).await;
+        // Two questions that differ in everything.
+        let mut said = Vec::new();
+        for canary in ["aaaa.canary.bbbb", "cccc.another.canary.that.is.longer.dddd"] {
+            let mail = json!({ "to": phone.mailbox(), "kind": "challenge", "body": canary, "ttl_s": 60 });
+            let (status, posted) = relay.live.call("POST", "/v1/envelopes", &relay.tenant.key, mail).await;
+            assert_eq!(status, 202, "{posted}");
+            let mut wake_up = relay.server.next().await;
+            if wake_up.path == "/token" {
+                wake_up = relay.server.next().await;
+            }
+            let all = format!("{wake_up:?} {}", String::from_utf8_lossy(&wake_up.body));
+            let id = posted["id"].as_str().unwrap();
+            for secret in ["canary", id, &relay.tenant.id, "Sovereign", &phone.mailbox().to_string()] {
+                assert!(!all.contains(secret), "{secret} in {all}");
+            }
+            if n == 1 {
+                assert_eq!(wake_up.body.len(), 16 + 4 + 1 + 65 + 4 + 1 + 16);
+                wake_up.body = subscriber.open(&wake_up.body);
+            } else {
+                // How long it is of use is all that may differ.
+                let ttl = |text: &str| text.replace("\"ttl\":\"59s\"", "\"ttl\":\"60s\"");
+                wake_up.body = ttl(std::str::from_utf8(&wake_up.body).unwrap()).into_bytes();
+            }
+            said.push(wake_up.body);
+        }
+        assert_eq!(said[0], said[1], "the same word whatever it is about");
     }
-    let woken = recorder.0.lock().unwrap().clone();
-    assert_eq!(woken, vec![phone.mailbox(); 4], "the same word whatever it is about");
-    assert!(!format!("{woken:?}").contains(canary));
 }
 
 #[derive(Clone, Default)]

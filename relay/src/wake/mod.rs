@@ -53,6 +53,8 @@ const AUDIT_EVERY: Duration = Duration::from_secs(60);
 const AFTER_START: Duration = Duration::from_secs(2);
 /// Challenges that are looked through at the start.
 const AT_START: usize = 4_096;
+/// The longest life of a challenge, in milliseconds; nobody is woken up for longer.
+const LONGEST_MS: u64 = 300_000;
 /// The pause before the first repetition; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause that nobody asked for.
@@ -336,7 +338,10 @@ impl Wakes {
 
 impl Waker for Wakes {
     fn wake(&self, call: Call) {
-        let full = match self.board.call(call, self.now()) {
+        let now = self.now();
+        // A sovereign service says itself how long its envelopes live.
+        let call = Call { until: call.until.min(now.plus(LONGEST_MS)), ..call };
+        let full = match self.board.call(call, now) {
             Called::Joined => return,
             Called::Start => self.queue.try_send(call.mailbox).is_err(),
             Called::Full => true,

@@ -49,10 +49,16 @@ pub struct Tenant {
 impl Live {
     /// Starts a relay with the default settings on a free port.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts a relay with other settings on a free port.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        let settings =
+        let mut settings =
             Settings { listen: ([127, 0, 0, 1], 0).into(), data: data.clone(), ..Settings::default() };
+        change(&mut settings);
         let shutdown = CancellationToken::new();
         let running = serve(settings, shutdown.clone()).await.unwrap();
         let host = running.addr.to_string();
