@@ -33,7 +33,7 @@ interface Enrolment {
     /** Waits until the login server has taken the account in, or ended the enrolment. Once only. */
     suspend fun finished(): Account
 
-    /** Ends the enrolment on this phone and deletes its keys. To be called instead of [finished]. */
+    /** Ends the enrolment on this phone and deletes its keys; [finished] fails then. */
     suspend fun abort()
 }
 
