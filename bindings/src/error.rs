@@ -308,9 +308,10 @@ impl From<MoveError> for NodError {
 
 impl From<CodeTextError> for NodError {
     fn from(error: CodeTextError) -> Self {
-        match error {
-            CodeTextError::NotACode => Self::UnknownText,
-            other => Self::UnusableCode { detail: other.to_string() },
+        if error == CodeTextError::NotACode {
+            Self::UnknownText
+        } else {
+            Self::UnusableCode { detail: error.to_string() }
         }
     }
 }

@@ -133,7 +133,11 @@ impl From<DisconnectReason> for OfflineReason {
             DisconnectReason::Closed(CloseCode::Replaced) => Self::Replaced,
             DisconnectReason::Closed(CloseCode::Draining) => Self::Draining,
             DisconnectReason::Asked => Self::Asked,
-            _ => Self::Unreachable,
+            DisconnectReason::Unreachable
+            | DisconnectReason::Lost
+            | DisconnectReason::Silent
+            | DisconnectReason::Closed(_)
+            | _ => Self::Unreachable,
         }
     }
 }

@@ -207,3 +207,112 @@ impl From<KeyUse<'_>> for PromptReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory_keys::MemoryKeys;
+    use std::sync::Mutex;
+
+    /// Keys in memory that remember what they were asked, and may answer with nonsense.
+    struct Platform {
+        keys: Arc<MemoryKeys>,
+        asked: Mutex<Vec<String>>,
+        refuses: Option<KeyError>,
+        broken: bool,
+    }
+
+    impl Platform {
+        fn new() -> Self {
+            Self { keys: MemoryKeys::new(), asked: Mutex::default(), refuses: None, broken: false }
+        }
+
+        fn spoilt(&self, good: Vec<u8>) -> Vec<u8> {
+            if self.broken { good.into_iter().skip(1).collect() } else { good }
+        }
+    }
+
+    impl PlatformKeys for Platform {
+        fn create(
+            &self,
+            name: String,
+            kind: KeyKind,
+            attest_to: Option<Vec<u8>>,
+        ) -> Result<CreatedKey, KeyError> {
+            self.asked.lock().unwrap().push(format!("create {kind:?} {}", attest_to.is_some()));
+            let made = self.keys.create(name, kind)?;
+            let attestation = attest_to.map(|challenge| format!("test.{}", challenge.len()));
+            Ok(CreatedKey { public_key: self.spoilt(made.public_key), attestation })
+        }
+        fn public_key(&self, name: String) -> Result<Vec<u8>, KeyError> {
+            Ok(self.spoilt(self.keys.public_key(name)?))
+        }
+        fn sign(&self, name: String, message: Vec<u8>, reason: PromptReason) -> Result<Vec<u8>, KeyError> {
+            self.asked.lock().unwrap().push(format!("sign {reason:?}"));
+            self.refuses.map_or_else(|| Ok(self.spoilt(self.keys.sign(name, message)?)), Err)
+        }
+        fn agree(&self, name: String, peer: Vec<u8>) -> Result<Vec<u8>, KeyError> {
+            Ok(self.spoilt(self.keys.agree(name, peer)?))
+        }
+        fn delete(&self, name: String) -> Result<(), KeyError> {
+            self.keys.delete(name);
+            Ok(())
+        }
+        fn verifies_user(&self) -> bool {
+            true
+        }
+        fn attests(&self) -> bool {
+            true
+        }
+    }
+
+    fn name(text: &str) -> KeyName {
+        KeyName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn what_a_platform_signs_in_der_verifies_on_the_wire() {
+        let platform = Arc::new(Platform::new());
+        let keys = ForeignKeys(platform.clone());
+        let (public, word) = keys.create_attested(&name("a"), &Digest::of(b"challenge")).unwrap();
+        assert_eq!(word.as_deref(), Some("test.32"));
+        let signed = keys.sign(&name("a"), b"m", KeyUse::Approve { service: "Fjordbanken" }).unwrap();
+        assert!(nod_protocol::es256::verify(&public, b"m", &signed).is_ok());
+        let asked = platform.asked.lock().unwrap();
+        assert_eq!(*asked, ["create Approve true", "sign Approve { service: \"Fjordbanken\" }"]);
+    }
+
+    #[test]
+    fn two_platforms_agree_on_one_secret() {
+        let (one, two) = (ForeignKeys(Arc::new(Platform::new())), ForeignKeys(Arc::new(Platform::new())));
+        let (a, b) = (
+            one.create(&name("a"), KeyPurpose::Enc).unwrap(),
+            two.create(&name("b"), KeyPurpose::Enc).unwrap(),
+        );
+        assert_eq!(one.agree(&name("a"), &b).unwrap().expose(), two.agree(&name("b"), &a).unwrap().expose());
+    }
+
+    #[test]
+    fn a_platforms_refusal_keeps_its_reason() {
+        for (said, heard) in [
+            (KeyError::UserNotVerified, KeyStoreError::UserNotVerified),
+            (KeyError::Invalidated, KeyStoreError::Invalidated),
+            (KeyError::Missing, KeyStoreError::Missing),
+            (KeyError::Unavailable, KeyStoreError::Unavailable),
+        ] {
+            let platform = Platform { refuses: Some(said), ..Platform::new() };
+            let keys = ForeignKeys(Arc::new(platform));
+            keys.create(&name("a"), KeyPurpose::Approve).unwrap();
+            assert_eq!(keys.sign(&name("a"), b"m", KeyUse::Enrol).err(), Some(heard));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_key_or_signature_are_not_taken() {
+        let platform = Arc::new(Platform { broken: true, ..Platform::new() });
+        let keys = ForeignKeys(platform);
+        assert_eq!(keys.create(&name("a"), KeyPurpose::Approve), Err(KeyStoreError::Unavailable));
+        assert_eq!(keys.public_key(&name("a")), Err(KeyStoreError::Unavailable));
+        assert_eq!(keys.sign(&name("a"), b"m", KeyUse::Silent), Err(KeyStoreError::Unavailable));
+    }
+}

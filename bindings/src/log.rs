@@ -80,3 +80,31 @@ impl Visit for Line {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Lines(Mutex<Vec<(LogLevel, String, String)>>);
+
+    impl LogSink for Lines {
+        fn log(&self, level: LogLevel, target: String, message: String) {
+            self.0.lock().unwrap().push((level, target, message));
+        }
+    }
+
+    #[test]
+    fn only_what_this_project_says_up_to_the_level_reaches_the_platforms_log() {
+        let sink = Arc::new(Lines::default());
+        let layer = ToSink { sink: sink.clone(), most: tracing::Level::INFO };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info!(target: "nod_phone::net", relay = "relay.example", "connected");
+            tracing::debug!(target: "nod_phone::net", "too fine");
+            tracing::error!(target: "rustls::client", "of a library");
+        });
+        let line = (LogLevel::Info, "nod_phone::net".into(), "connected relay=\"relay.example\"".into());
+        assert_eq!(*sink.0.lock().unwrap(), [line]);
+    }
+}

@@ -61,7 +61,6 @@ impl BlobStorage for Files {
 }
 
 /// A platform's storage as the vault sees it. One process alone can reach it.
-#[cfg_attr(not(feature = "net"), allow(dead_code, reason = "only the phone opens a vault"))]
 pub(crate) struct ForeignStorage(pub(crate) Arc<dyn BlobStorage>);
 
 impl VaultStorage for ForeignStorage {

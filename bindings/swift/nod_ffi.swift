@@ -1335,10 +1335,11 @@ public func FfiConverterTypeMemoryKeys_lower(_ value: MemoryKeys) -> UInt64 {
 public protocol NodEnrolmentProtocol: AnyObject, Sendable {
 
     /**
-     * Ends the enrolment on this phone and deletes its keys. To be called instead of [`NodEnrolment::finished`].
+     * Ends the enrolment on this phone and deletes its keys. Whoever waits for [`NodEnrolment::finished`] is told
+     * [`NodError::EnrolmentEnded`].
      *
      * # Errors
-     * [`NodError::NotFound`] when it has ended, or is being waited for.
+     * [`NodError::NotFound`] when it has ended.
      */
     func abort() async throws
 
@@ -1429,10 +1430,11 @@ open class NodEnrolment: NodEnrolmentProtocol, @unchecked Sendable {
 
 
     /**
-     * Ends the enrolment on this phone and deletes its keys. To be called instead of [`NodEnrolment::finished`].
+     * Ends the enrolment on this phone and deletes its keys. Whoever waits for [`NodEnrolment::finished`] is told
+     * [`NodError::EnrolmentEnded`].
      *
      * # Errors
-     * [`NodError::NotFound`] when it has ended, or is being waited for.
+     * [`NodError::NotFound`] when it has ended.
      */
 open func abort()async throws   {
     return
@@ -7925,7 +7927,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nod_ffi_checksum_method_nodphone_enrol() != 4600) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nod_ffi_checksum_method_nodenrolment_abort() != 20726) {
+    if (uniffi_nod_ffi_checksum_method_nodenrolment_abort() != 52369) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nod_ffi_checksum_method_nodenrolment_code() != 27177) {

@@ -3,13 +3,14 @@
 
 DEVICE_TARGETS=(aarch64-linux-android aarch64-apple-ios)
 
-about_devices() { echo 'nod-protocol and nod-phone for Android and iOS, without C'; }
+about_devices() { echo 'nod-protocol, nod-phone and nod-ffi for Android and iOS, without C'; }
 suite_devices() {
   local bad=0 target
   check 'the search for C finds the relay'"'"'s' finds_c_in_the_relay || bad=1
   for target in "${DEVICE_TARGETS[@]}"; do
     check "no C for $target" no_c "$target" || bad=1
     check "cargo check for $target" check_device "$target" || bad=1
+    check "cargo check of the bindings for $target" check_bindings "$target" || bad=1
   done
   return "$bad"
 }
@@ -37,13 +38,20 @@ finds_c_in_the_relay() {
 }
 
 # With rustup's own standard library for the target where that is installed, else with Debian's sources of it.
-check_device() {
-  if rustup target list --installed 2>/dev/null | grep -qx "$1"; then
-    cargo check --locked -p nod-protocol -p nod-phone --target "$1"
+check_device() { cargo_for "$1" -p nod-protocol -p nod-phone; }
+
+# Without `net`: ring, which TLS needs, is assembly and C, for which the targets' own compilers are needed.
+check_bindings() { cargo_for "$1" -p nod-ffi --no-default-features; }
+
+cargo_for() {
+  local target=$1
+  shift
+  if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
+    cargo check --locked --target "$target" "$@"
   else
     need_debian_rust || return 1
     PATH=/usr/bin:/bin RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$PWD/target/devices \
-      /usr/bin/cargo check --locked -Zbuild-std -p nod-protocol -p nod-phone --target "$1" \
+      /usr/bin/cargo check --locked -Zbuild-std --target "$target" "$@" \
       --config 'profile.dev.package."*".opt-level=0' --config profile.dev.debug=false
   fi
 }

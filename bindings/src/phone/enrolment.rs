@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nod_phone::PendingEnrolment;
+use nod_phone::{PendingEnrolment, Phone};
+use nod_protocol::EnrolmentId;
 use zeroize::Zeroizing;
 
 use super::NodPhone;
@@ -18,14 +19,15 @@ impl NodPhone {
     /// [`NodError`] says why not: among others [`NodError::UsedUp`], [`NodError::WrongService`], [`NodError::NoAnswer`].
     pub async fn enrol(&self, qr: String) -> Result<Arc<NodEnrolment>, NodError> {
         let qr = Zeroizing::new(qr);
-        Ok(Arc::new(NodEnrolment::of(self.0.enrol(&qr).await?)))
+        Ok(Arc::new(NodEnrolment::of(self.0.clone(), self.0.enrol(&qr).await?)))
     }
 }
 
 /// An enrolment whose service has proven itself. Dropping it does not end it.
 #[derive(uniffi::Object)]
 pub struct NodEnrolment {
-    id: String,
+    phone: Phone,
+    id: EnrolmentId,
     code: Zeroizing<String>,
     service_name: String,
     domain: Option<String>,
@@ -33,18 +35,15 @@ pub struct NodEnrolment {
 }
 
 impl NodEnrolment {
-    fn of(pending: PendingEnrolment) -> Self {
+    fn of(phone: Phone, pending: PendingEnrolment) -> Self {
         Self {
-            id: pending.id().to_string(),
+            phone,
+            id: pending.id(),
             code: Zeroizing::new(pending.code().expose()),
             service_name: pending.service().name.clone(),
             domain: pending.service().domain.clone(),
             pending: Mutex::new(Some(pending)),
         }
-    }
-
-    fn take(&self) -> Result<PendingEnrolment, NodError> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(NodError::NotFound)
     }
 }
 
@@ -52,7 +51,7 @@ impl NodEnrolment {
 impl NodEnrolment {
     /// The enrolment, as events name it.
     pub fn id(&self) -> String {
-        self.id.clone()
+        self.id.to_string()
     }
 
     /// The six digits that the user types on the page with the QR code.
@@ -76,14 +75,16 @@ impl NodEnrolment {
     /// [`NodError::EnrolmentEnded`] after a wrong code, a second phone or a cancellation, [`NodError::Expired`] when nothing
     /// came in time, [`NodError::NotFound`] when it was asked before.
     pub async fn finished(&self) -> Result<AccountView, NodError> {
-        Ok(self.take()?.finished().await?.into())
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(pending.ok_or(NodError::NotFound)?.finished().await?.into())
     }
 
-    /// Ends the enrolment on this phone and deletes its keys. To be called instead of [`NodEnrolment::finished`].
+    /// Ends the enrolment on this phone and deletes its keys. Whoever waits for [`NodEnrolment::finished`] is told
+    /// [`NodError::EnrolmentEnded`].
     ///
     /// # Errors
-    /// [`NodError::NotFound`] when it has ended, or is being waited for.
+    /// [`NodError::NotFound`] when it has ended.
     pub async fn abort(&self) -> Result<(), NodError> {
-        Ok(self.take()?.abort().await?)
+        Ok(self.phone.abort_enrolment(self.id).await?)
     }
 }

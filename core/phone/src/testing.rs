@@ -110,6 +110,11 @@ impl TestLogin {
         Self::at(seed, relay())
     }
 
+    /// The key that the login server of this seed has committed to.
+    pub(crate) fn next_key(seed: u64) -> SoftwareKey {
+        SoftwareKey::generate(&SeededForTests::new(seed + 5000)).unwrap()
+    }
+
     pub(crate) fn at(seed: u64, relay: RelayAddress) -> Self {
         let random = SeededForTests::new(seed);
         let key = SoftwareKey::generate(&random).unwrap();
@@ -124,7 +129,7 @@ impl TestLogin {
             },
             relay,
             key,
-            nkh: Thumbprint::from_bytes([7; 32]),
+            nkh: Self::next_key(seed).public_key().thumbprint(),
             random,
             claims: None,
             code: None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nod_phone::clock::ManualPhoneClock;
 use nod_phone::engine::{Engine, EngineParts};
 use nod_phone::{
-    Account, HistoryEnd, KdfCost, KeyName, KeyPurpose, KeyStore, KeyStoreError, MoveStep, Pending,
+    Account, HistoryEnd, KdfCost, KeyName, KeyPurpose, KeyStore, KeyStoreError, KeyUse, MoveStep, Pending,
     SoftwareKeys, StorageError, Unlock, Vault, VaultStorage,
 };
 use nod_protocol::jws::Received;
@@ -47,11 +47,11 @@ impl KeyStore for Guarded {
         self.keys.public_key(name)
     }
 
-    fn sign(&self, name: &KeyName, message: &[u8], reason: &str) -> Result<Signature, KeyStoreError> {
+    fn sign(&self, name: &KeyName, message: &[u8], purpose: KeyUse<'_>) -> Result<Signature, KeyStoreError> {
         if name.as_str().starts_with("nod.approve.") && !self.user.load(Ordering::SeqCst) {
             return Err(KeyStoreError::UserNotVerified);
         }
-        self.keys.sign(name, message, reason)
+        self.keys.sign(name, message, purpose)
     }
 
     fn agree(&self, name: &KeyName, peer: &PublicKey) -> Result<Secret<32>, KeyStoreError> {

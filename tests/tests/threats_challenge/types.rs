@@ -106,7 +106,8 @@ async fn every_pair_of_typ_swapped() {
         let payload =
             serde_json::to_string(&HelloClaims { jwk: serde_json::from_str(&jwk).unwrap(), ..claims });
         let hello = forge::sign(&header, &payload.unwrap(), channel);
-        let read = Received::<HelloClaims>::parse(&hello).and_then(Received::verify_self_certified);
+        let read =
+            Received::<HelloClaims>::parse(&hello).and_then(Received::<HelloClaims>::verify_self_certified);
         assert_eq!(read.is_ok(), tried("nod-hello+jwt"), "{typ} as a hello");
     }
     assert_eq!(pairs, TYPS.len() * (TYPS.len() - 1), "every pair was tried");

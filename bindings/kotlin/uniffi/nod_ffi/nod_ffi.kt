@@ -1410,7 +1410,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nod_ffi_checksum_method_nodphone_enrol() and 0xFFFF) != 4600) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nod_ffi_checksum_method_nodenrolment_abort() and 0xFFFF) != 20726) {
+    if ((lib.uniffi_nod_ffi_checksum_method_nodenrolment_abort() and 0xFFFF) != 52369) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nod_ffi_checksum_method_nodenrolment_code() and 0xFFFF) != 27177) {
@@ -3060,10 +3060,11 @@ public object FfiConverterTypeMemoryKeys: FfiConverter<MemoryKeys, Long> {
 public interface NodEnrolmentInterface {
 
     /**
-     * Ends the enrolment on this phone and deletes its keys. To be called instead of [`NodEnrolment::finished`].
+     * Ends the enrolment on this phone and deletes its keys. Whoever waits for [`NodEnrolment::finished`] is told
+     * [`NodError::EnrolmentEnded`].
      *
      * # Errors
-     * [`NodError::NotFound`] when it has ended, or is being waited for.
+     * [`NodError::NotFound`] when it has ended.
      */
     suspend fun `abort`()
 
@@ -3205,10 +3206,11 @@ open class NodEnrolment: Disposable, AutoCloseable, NodEnrolmentInterface
 
 
     /**
-     * Ends the enrolment on this phone and deletes its keys. To be called instead of [`NodEnrolment::finished`].
+     * Ends the enrolment on this phone and deletes its keys. Whoever waits for [`NodEnrolment::finished`] is told
+     * [`NodError::EnrolmentEnded`].
      *
      * # Errors
-     * [`NodError::NotFound`] when it has ended, or is being waited for.
+     * [`NodError::NotFound`] when it has ended.
      */
     @Throws(NodException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")

@@ -186,7 +186,7 @@ impl MovingLogin {
     }
 
     /// Takes a request as a login server does.
-    fn take(&mut self, body: &str) -> Option<(nod_protocol::ServiceId, String)> {
+    pub(crate) fn take(&mut self, body: &str) -> Option<(nod_protocol::ServiceId, String)> {
         let request = MoveRequest::parse(body).ok()?;
         let received = Received::<MoveClaims>::parse(&request.authorisation).ok()?;
         if !self.online || received.hint().iss != self.login.binding {

@@ -29,7 +29,13 @@ impl Engine {
             })?;
             return Ok(Handled { acknowledge: known, ..Handled::default() });
         };
-        let Some(receipt) = verify_receipt(body, account.service, &account.service_key, binding, &h) else {
+        // A service that was handed over in mid-move signs with the key under which it asks to verify answers itself. Its
+        // relay could have signed the same with the pinned key, so this gives nobody a power that they had not; whether
+        // the account goes by that key is still the user's to say.
+        let asked = account.asked.iter().map(|asked| &asked.to.key);
+        let mut signers = std::iter::once(&account.service_key).chain(asked);
+        let receipt = signers.find_map(|key| verify_receipt(body, account.service, key, binding, &h));
+        let Some(receipt) = receipt else {
             tracing::warn!("a receipt of a move was refused");
             return Ok(Handled::default());
         };

@@ -7,6 +7,7 @@ mod attested;
 mod challenges;
 mod codes;
 mod enrolment;
+mod handed_over;
 mod moving;
 mod rotation;
 

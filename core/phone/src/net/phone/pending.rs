@@ -85,9 +85,19 @@ impl PendingEnrolment {
     /// # Errors
     /// [`EnrolError::NotFound`] when it has ended meanwhile.
     pub async fn abort(self) -> Result<(), EnrolError> {
-        let id = self.id;
-        let ended = self.phone.shared.blocking(move |e| e.end_enrolment(id, EnrolError::Aborted)).await;
-        self.phone.shared.emit([ended.ok_or(EnrolError::NotFound)??]);
+        self.phone.abort_enrolment(self.id).await
+    }
+}
+
+impl Phone {
+    /// Ends an enrolment on this phone and deletes its keys, also while [`PendingEnrolment::finished`] waits for it: that
+    /// gives [`EnrolError::Aborted`] then. The login server's side runs out by itself.
+    ///
+    /// # Errors
+    /// [`EnrolError::NotFound`] when it has ended meanwhile.
+    pub async fn abort_enrolment(&self, id: EnrolmentId) -> Result<(), EnrolError> {
+        let ended = self.shared.blocking(move |e| e.end_enrolment(id, EnrolError::Aborted)).await;
+        self.shared.emit([ended.ok_or(EnrolError::NotFound)??]);
         Ok(())
     }
 }

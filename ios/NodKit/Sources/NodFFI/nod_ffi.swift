@@ -1,0 +1,1 @@
+../../../../bindings/swift/nod_ffi.swift
