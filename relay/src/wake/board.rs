@@ -163,6 +163,11 @@ impl Board {
         }
     }
 
+    /// Whether a phone was called for.
+    pub(super) fn knows(&self, mailbox: &MailboxId) -> bool {
+        self.entries().contains_key(mailbox)
+    }
+
     /// How the latest wake-up stands; none when there was none, or the phone is awake.
     pub(super) fn progress(&self, mailbox: &MailboxId) -> Option<Progress> {
         let entries = self.entries();

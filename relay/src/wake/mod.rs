@@ -238,8 +238,9 @@ impl Wakes {
     async fn call_again(&self, hub: &Hub) {
         match self.targets.store.envelopes(self.now(), AT_START).await {
             Ok(envelopes) => {
-                for envelope in envelopes.iter().filter(|envelope| !hub.is_connected(&envelope.to)) {
-                    if let Some(call) = call_of(envelope, false) {
+                for call in envelopes.iter().filter_map(|envelope| call_of(envelope, false)) {
+                    // Whoever is asked something new since the start is being called already.
+                    if !hub.is_connected(&call.mailbox) && !self.board.knows(&call.mailbox) {
                         self.wake(call);
                     }
                 }
