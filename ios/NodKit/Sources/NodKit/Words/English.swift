@@ -1,5 +1,6 @@
-// The texts in English.
+// The texts in English, each on one line.
 // Made by bindings/words/generate from bindings/words/*.json: change those, not this.
+// swift-format-ignore-file
 
 struct English: Texts {
     func text(_ word: Word) -> String {

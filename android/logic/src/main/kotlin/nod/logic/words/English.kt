@@ -1,4 +1,4 @@
-// The texts in English.
+// The texts in English, each on one line.
 // Made by bindings/words/generate from bindings/words/*.json: change those, not this.
 
 package nod.logic.words
