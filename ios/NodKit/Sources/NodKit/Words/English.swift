@@ -1,5 +1,6 @@
-// The texts in English.
+// The texts in English, each on one line.
 // Made by bindings/words/generate from bindings/words/*.json: change those, not this.
+// swift-format-ignore-file
 
 struct English: Texts {
     func text(_ word: Word) -> String {
@@ -20,16 +21,16 @@ struct English: Texts {
         case .welcomePointDecide: "You have the last word: approve or deny"
         case .welcomePointKeys: "The keys never leave this phone"
         case .welcomeScan: "Scan a QR code"
-        case .welcomeScanHint: "Of a login page, or of your old phone"
+        case .welcomeScanHint: "From a login page, or your old phone"
         case .welcomePaste: "Paste the code as text"
         case .welcomeRestore: "Restore one-time codes"
         case .scanTitle: "Scan a QR code"
-        case .scanLead: "Of a login page, of your old phone, or of a service with one-time codes."
+        case .scanLead: "From a login page, your old phone, or a service with one-time codes."
         case .scanCamera: "Scan with the camera"
         case .scanCameraView: "Camera picture. Hold the QR code in the frame"
         case .scanCameraHold: "Hold the QR code in the frame"
-        case .scanCameraRefused: "Nod may not use the camera. Allow it in the settings of the phone, or paste the text of the code."
-        case .scanCameraSettings: "Open the settings of the phone"
+        case .scanCameraRefused: "Nod may not use the camera. Allow it in the phone’s settings, or paste the text of the code."
+        case .scanCameraSettings: "Open the phone’s settings"
         case .scanPaste: "Paste as text"
         case .scanText: "The text of the code"
         case .scanTextHint: "nod:1/… or otpauth://…"
@@ -39,7 +40,7 @@ struct English: Texts {
         case .confirmTitle: "Opened by a link"
         case .confirmHeading: "Did you open this yourself?"
         case .confirmText: "Another app or a web page opened Nod with a code. Continue only if you have just asked for it."
-        case .confirmEnrolment: "It adds an account that {relay} carries."
+        case .confirmEnrolment: "It adds an account, by way of {relay}."
         case .confirmMove: "It takes over the accounts of another phone, by way of {relay}."
         case .confirmCode: "It adds a one-time code of {issuer}."
         case .enrolTitle: "Add an account"
@@ -71,7 +72,7 @@ struct English: Texts {
         case .homeReplaced: "Another copy of this phone is connected to {relay}."
         case .homeNotifications: "Nod may not show notifications, so you may miss a request."
         case .homeNotificationsAllow: "Allow them"
-        case .homeAsks: "{service} asks for your consent"
+        case .homeAsks: "{service} asks for your approval"
         case .homeAccountSpoken: "{service}, {label}"
         case .homeCodeCopied: "Copied. The clipboard is cleared in a minute."
         case .homeCodeCopy: "Copy the code of {name}"
@@ -84,7 +85,7 @@ struct English: Texts {
         case .challengeVerified: "Verified domain"
         case .challengeAccount: "as {label}"
         case .challengeApplication: "Application"
-        case .challengeSite: "Web site"
+        case .challengeSite: "Website"
         case .challengePlace: "Place"
         case .challengeAddress: "Address"
         case .challengeDevice: "Device"
@@ -102,7 +103,7 @@ struct English: Texts {
         case .challengeSendingDeny: "Sending your denial …"
         case .challengeSendingReport: "Telling {service} …"
         case .challengeNext: "Show the next request"
-        case .challengeUnverified: "It was not confirmed that it is you. You can try again."
+        case .challengeUnverified: "Nod could not confirm that it is you. You can try again."
         case .challengeKeyUnusable: "The key of this account can no longer approve, since the screen lock or a fingerprint of this phone was changed. You can still deny. Add the account anew."
         case .endedApproved: "Approved"
         case .endedApprovedText: "{service} has confirmed it. You are signed in."
@@ -148,7 +149,7 @@ struct English: Texts {
         case .accountKeyDone: "From now on {service} checks your answers itself."
         case .accountRemove: "Remove the account"
         case .accountRemoveHeading: "Remove {service} from this phone?"
-        case .accountRemoveText: "The keys of this account are destroyed. To sign in again you must add a phone anew."
+        case .accountRemoveText: "The keys of this account are destroyed. To sign in again you must add a phone again."
         case .accountRemoveYes: "Remove"
         case .accountRemoveNo: "Keep it"
         case .codeTitle: "One-time code"
@@ -171,7 +172,7 @@ struct English: Texts {
         case .settingsLockText: "Ask for your fingerprint, face or screen lock when Nod is opened"
         case .settingsLockUnavailable: "Set a screen lock on this phone first"
         case .settingsLanguage: "Language"
-        case .settingsLanguagePhone: "As the phone"
+        case .settingsLanguagePhone: "Same as the phone"
         case .settingsCodes: "One-time codes"
         case .settingsExport: "Save a backup"
         case .settingsExportText: "A file of your one-time codes, sealed with a passphrase"
@@ -200,7 +201,7 @@ struct English: Texts {
         case .licencesText: "Nod is free software under the MIT licence or the Apache licence 2.0. It is built on the work of others:"
         case .lockHeading: "Nod is locked"
         case .lockUnlock: "Unlock"
-        case .lockRefused: "It was not confirmed that it is you."
+        case .lockRefused: "Nod could not confirm that it is you."
         case .promptTitle: "Confirm that it is you"
         case .promptUnlock: "Open Nod"
         case .promptSetting: "Change the app lock"
@@ -259,7 +260,7 @@ struct English: Texts {
         case .moveEndedPart: "{moved} of {count} accounts moved"
         case .moveEndedNone: "Nothing was moved"
         case .moveEndedTextOld: "This phone can no longer approve. From now on {phone} does."
-        case .moveEndedTextNew: "From now on this phone approves. {phone} no longer can."
+        case .moveEndedTextNew: "From now on this phone approves, and {phone} no longer can."
         case .moveEndedRest: "What has not moved stays on the old phone. What waits for its service may still move."
         case .moveEndedCodesText: "Does the new phone show them? Then delete them here, so that nobody can use them if this phone is lost or given away."
         case .moveEndedCodesDelete: "Delete them on this phone"
@@ -280,12 +281,12 @@ struct English: Texts {
         case .moveCodeText: "Only then does {phone} hand anything over."
         case .moveCodeOnly: "Type it nowhere else, and tell it to nobody."
         case .errorNotFound: "That is no longer there."
-        case .errorUnknownText: "Nod cannot read this code. It begins with “nod:1/” or “otpauth”."
+        case .errorUnknownText: "Nod cannot read this code. A code for Nod begins with “nod:1/” or “otpauth”."
         case .errorDamagedText: "This code is damaged or incomplete. Scan it again."
         case .errorNewerText: "This code needs a newer version of Nod."
         case .errorPlainRelay: "This code names a relay without encryption, so it is not used."
         case .errorUnusableCode: "This one-time code cannot be used. Check the secret and the names."
-        case .errorUserNotVerified: "It was not confirmed that it is you."
+        case .errorUserNotVerified: "Nod could not confirm that it is you."
         case .errorKeyUnusable: "The key can no longer be used, since the screen lock or a fingerprint of this phone was changed. Add the account anew."
         case .errorKeyStore: "The phone’s key store does not answer. Unlock the phone and try again."
         case .errorExpired: "The time is over."
@@ -319,20 +320,20 @@ struct English: Texts {
 
     func forms(_ plural: Plural) -> Forms {
         switch plural {
-        case .scanAdded: Forms(one: "One one-time code was added.", other: "{count} one-time codes were added.")
+        case .scanAdded: Forms(one: "A one-time code was added.", other: "{count} one-time codes were added.")
         case .scanKnown: Forms(one: "One was there already.", other: "{count} were there already.")
         case .scanSkipped: Forms(one: "One cannot be shown by this phone and was left out.", other: "{count} cannot be shown by this phone and were left out.")
-        case .confirmCodes: Forms(one: "It adds one one-time code.", other: "It adds {count} one-time codes.")
+        case .confirmCodes: Forms(one: "It adds a one-time code.", other: "It adds {count} one-time codes.")
         case .homePending: Forms(one: "One request is waiting", other: "{count} requests are waiting")
         case .homeCodeLeft: Forms(one: "one second left", other: "{count} seconds left")
         case .challengeLeft: Forms(one: "One second left", other: "{count} seconds left")
         case .challengeMore: Forms(one: "One more request is waiting", other: "{count} more requests are waiting")
-        case .backupExported: Forms(one: "One one-time code was saved.", other: "{count} one-time codes were saved.")
+        case .backupExported: Forms(one: "A one-time code was saved.", other: "{count} one-time codes were saved.")
         case .moveAccounts: Forms(one: "One account", other: "{count} accounts")
-        case .moveCodes: Forms(one: "One one-time code", other: "{count} one-time codes")
+        case .moveCodes: Forms(one: "A one-time code", other: "{count} one-time codes")
         case .moveQrLeft: Forms(one: "Good for one more second", other: "Good for another {count} seconds")
         case .moveMovingCount: Forms(one: "{moved} of {count} account moved", other: "{moved} of {count} accounts moved")
-        case .moveEndedCodes: Forms(one: "One one-time code is on both phones", other: "{count} one-time codes are on both phones")
+        case .moveEndedCodes: Forms(one: "A one-time code is on both phones", other: "{count} one-time codes are on both phones")
         case .moveEndedDeleted: Forms(one: "The one-time code was deleted on this phone.", other: "The {count} one-time codes were deleted on this phone.")
         }
     }

@@ -1,5 +1,6 @@
-// The texts in Swedish.
+// The texts in Swedish, each on one line.
 // Made by bindings/words/generate from bindings/words/*.json: change those, not this.
+// swift-format-ignore-file
 
 struct Swedish: Texts {
     func text(_ word: Word) -> String {
@@ -90,7 +91,7 @@ struct Swedish: Texts {
         case .challengeDevice: "Enhet"
         case .challengeDetail: "Detalj"
         case .challengeOtherSite: "Inloggningen sker på {site}, inte på {domain}. Godkänn bara om du väntar dig det."
-        case .challengeNumber: "Numret på inloggningssidan"
+        case .challengeNumber: "Siffrorna på inloggningssidan"
         case .challengeNumberTwo: "Skriv in de två siffrorna som inloggningssidan visar"
         case .challengeNumberSix: "Skriv in de sex siffrorna som inloggningssidan visar"
         case .challengeApprove: "Godkänn"
@@ -110,8 +111,8 @@ struct Swedish: Texts {
         case .endedDeniedText: "Ingen loggades in hos {service}."
         case .endedReported: "Rapporterad"
         case .endedReportedText: "{service} har fått veta att det inte var du. Någon kan känna till ditt lösenord: byt det."
-        case .endedWrongNumber: "Fel nummer"
-        case .endedWrongNumberText: "Det var inte numret på inloggningssidan, så ingen loggades in."
+        case .endedWrongNumber: "Fel siffror"
+        case .endedWrongNumberText: "Det var inte siffrorna på inloggningssidan, så ingen loggades in."
         case .endedExpired: "Tiden är ute"
         case .endedExpiredText: "Inget svar kom i tid. Ingen loggades in."
         case .endedSuperseded: "Ersatt"
@@ -145,10 +146,10 @@ struct Swedish: Texts {
         case .accountKeyThumbprint: "Nyckelns avtryck"
         case .accountKeyAgree: "De är likadana: godta"
         case .accountKeyLater: "Inte nu"
-        case .accountKeyDone: "Från och med nu kontrollerar {service} dina svar."
+        case .accountKeyDone: "Från och med nu kontrollerar {service} själv dina svar."
         case .accountRemove: "Ta bort kontot"
         case .accountRemoveHeading: "Ta bort {service} från den här telefonen?"
-        case .accountRemoveText: "Kontots nycklar förstörs. För att logga in igen måste du lägga till en telefon på nytt."
+        case .accountRemoveText: "Kontots nycklar raderas för gott. För att logga in igen måste du lägga till en telefon på nytt."
         case .accountRemoveYes: "Ta bort"
         case .accountRemoveNo: "Behåll"
         case .codeTitle: "Engångskod"
@@ -164,7 +165,7 @@ struct Swedish: Texts {
         case .codeDown: "Flytta nedåt"
         case .codeRemove: "Ta bort koden"
         case .codeRemoveHeading: "Ta bort {name}?"
-        case .codeRemoveText: "Den hemliga nyckeln förstörs. Se först till att du kan logga in där utan den."
+        case .codeRemoveText: "Den hemliga nyckeln raderas för gott. Se först till att du kan logga in där utan den."
         case .settingsTitle: "Inställningar"
         case .settingsSecurity: "Säkerhet"
         case .settingsLock: "Lås appen"
@@ -209,7 +210,7 @@ struct Swedish: Texts {
         case .promptApprove: "Godkänn inloggningen hos {service}"
         case .promptOffer: "Flytta dina konton till en ny telefon"
         case .promptAway: "Lämna över {service} till den nya telefonen"
-        case .promptTakeOver: "Ta över {service} till den här telefonen"
+        case .promptTakeOver: "Flytta över {service} till den här telefonen"
         case .promptCancel: "Avbryt"
         case .notificationChannel: "Inloggningsförfrågningar"
         case .notificationTitle: "Är det du som loggar in?"
@@ -221,7 +222,7 @@ struct Swedish: Texts {
         case .notificationConnectingChannel: "Anslutning i bakgrunden"
         case .moveTitle: "Flytta till en ny telefon"
         case .moveWarningGoods: "Det här går till den nya telefonen:"
-        case .moveWarningKeys: "Den nya telefonen skapar egna nycklar. Den här telefonens nycklar skickas aldrig och förstörs på slutet."
+        case .moveWarningKeys: "Den nya telefonen skapar egna nycklar. Den här telefonens nycklar skickas aldrig och raderas för gott på slutet."
         case .moveWarningAfter: "Sedan kan bara den nya telefonen godkänna. Den här kan det inte längre."
         case .moveWarningCodes: "Engångskoder kopieras. Efteråt väljer du om de ska raderas här."
         case .moveWarningReady: "Öppna Nod på den nya telefonen och välj ”Skanna en QR-kod”."
@@ -265,8 +266,8 @@ struct Swedish: Texts {
         case .moveEndedCodesDelete: "Radera dem på den här telefonen"
         case .moveFailedHeading: "Inget flyttades"
         case .moveFailedWrongCode: "Det var inte siffrorna på den nya telefonen, så flytten är avslutad: du har bara ett försök. Visa en ny QR-kod för att börja om."
-        case .moveFailedSecondOld: "En andra telefon skannade QR-koden, så flytten är avslutad. Om du bara skannade en gång har någon annan sett koden: visa en ny där ingen kan se den."
-        case .moveFailedSecondNew: "En annan telefon hann före. Om du bara skannade en gång har någon annan sett QR-koden: visa en ny på den gamla telefonen, där ingen kan se den."
+        case .moveFailedSecondOld: "Ytterligare en telefon skannade QR-koden, så flytten är avslutad. Om du bara skannade en gång har någon annan sett koden: visa en ny på en plats där ingen kan se den."
+        case .moveFailedSecondNew: "En annan telefon hann före. Om du bara skannade en gång har någon annan sett QR-koden: visa en ny på den gamla telefonen, på en plats där ingen kan se den."
         case .moveFailedExpired: "QR-koden har gått ut eller använts. Visa en ny på den gamla telefonen."
         case .moveFailedLeft: "Flytten avslutades på den andra telefonen."
         case .moveFailedBusy: "En annan flytt pågår på den här telefonen."
@@ -290,13 +291,13 @@ struct Swedish: Texts {
         case .errorKeyStore: "Telefonens nyckellager svarar inte. Lås upp telefonen och försök igen."
         case .errorExpired: "Tiden är ute."
         case .errorAlreadyAnswered: "Du har redan svarat."
-        case .errorNumberLength: "Numret på inloggningssidan har {digits} siffror."
+        case .errorNumberLength: "Inloggningssidan visar {digits} siffror."
         case .errorUnconfirmed: "Svaret skickades men har inte bekräftats."
         case .errorNoAnswer: "Ingen svarar. Kontrollera anslutningen och försök igen."
         case .errorUsedUp: "QR-koden har använts eller gått ut. Begär en ny."
         case .errorRelayRefused: "Reläservern tar inte emot det just nu. Försök igen om en stund."
         case .errorReplaced: "En annan kopia av den här telefonen är ansluten."
-        case .errorWrongService: "Svaret kom inte från tjänsten som skapade koden. Försök inte igen på det här nätverket och meddela tjänsten."
+        case .errorWrongService: "Svaret kom inte från tjänsten som skapade koden. Försök inte igen på det här nätverket. Meddela tjänsten."
         case .errorKnownAccount: "Kontot finns redan på den här telefonen."
         case .errorSixDigits: "Skriv in alla sex siffror."
         case .errorOtherPhone: "Den andra telefonen har en annan version av Nod. Uppdatera båda."
@@ -326,7 +327,7 @@ struct Swedish: Texts {
         case .homePending: Forms(one: "En förfrågan väntar", other: "{count} förfrågningar väntar")
         case .homeCodeLeft: Forms(one: "en sekund kvar", other: "{count} sekunder kvar")
         case .challengeLeft: Forms(one: "En sekund kvar", other: "{count} sekunder kvar")
-        case .challengeMore: Forms(one: "En förfrågan till väntar", other: "{count} förfrågningar till väntar")
+        case .challengeMore: Forms(one: "Ytterligare en förfrågan väntar", other: "Ytterligare {count} förfrågningar väntar")
         case .backupExported: Forms(one: "En engångskod sparades.", other: "{count} engångskoder sparades.")
         case .moveAccounts: Forms(one: "Ett konto", other: "{count} konton")
         case .moveCodes: Forms(one: "En engångskod", other: "{count} engångskoder")

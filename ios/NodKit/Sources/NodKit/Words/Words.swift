@@ -83,6 +83,7 @@ public struct Words: Sendable {
     public let language: Language
     private let texts: any Texts
 
+    /// The texts in `language`.
     public static func of(_ language: Language) -> Words {
         Words(language: language, texts: textsOf(language))
     }

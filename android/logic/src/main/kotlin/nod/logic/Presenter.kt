@@ -52,8 +52,8 @@ abstract class Presenter<S : Any, E : Any, F : Any>(
     /** Runs something beside the effects, for as long as the screen is there. */
     protected fun beside(block: suspend CoroutineScope.() -> Unit): Job = scope.launch(block = block)
 
-    /** Makes a call of the phone; what it gives and why it failed become events. */
-    protected suspend fun <T> call(failed: (PhoneError) -> E, done: (T) -> E?, call: suspend () -> T) {
+    /** Makes a call of the phone; what it gives and why it failed become events, or nothing. */
+    protected suspend fun <T> call(failed: (PhoneError) -> E?, done: (T) -> E?, call: suspend () -> T) {
         val event = try {
             done(call())
         } catch (failure: PhoneFailure) {

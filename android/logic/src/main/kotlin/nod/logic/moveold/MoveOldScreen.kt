@@ -11,6 +11,9 @@ import nod.logic.then
 /** How many digits the new phone shows. */
 const val CODE_DIGITS = 6
 
+/** How long the digits of a move that was resumed may still be good, at most. */
+private const val LONGEST_S = 120.0
+
 sealed interface MoveOldState {
     /** What the move does, before it begins. */
     data class Warning(val accounts: Int, val codes: Int) : MoveOldState
@@ -32,6 +35,8 @@ sealed interface MoveOldState {
         val now: Double,
         val typed: String = "",
         val sending: Boolean = false,
+        /** Whether the digits were right: the accounts begin to move. */
+        val confirmed: Boolean = false,
         val error: PhoneError? = null,
     ) : MoveOldState {
         val left: Int get() = secondsLeft(deadline, now)
@@ -40,7 +45,8 @@ sealed interface MoveOldState {
         override fun toString() = "Code(left=$left, sending=$sending, error=$error)"
     }
 
-    data class Moving(val move: Move) : MoveOldState
+    /** `error`: why it stopped at an account, until it is tried again. */
+    data class Moving(val move: Move, val error: PhoneError? = null) : MoveOldState
 
     /** `deleted`: how many one-time codes were deleted here, once they were. */
     data class Ended(
@@ -93,6 +99,9 @@ sealed interface MoveOldEffect {
     data object Finish : MoveOldEffect
     data object LoadMove : MoveOldEffect
     data object Cancel : MoveOldEffect
+
+    /** Cancels what is left of an earlier move; the screen stays. */
+    data object Forget : MoveOldEffect
     data object DeleteCodes : MoveOldEffect
     data object Close : MoveOldEffect
 }
@@ -113,7 +122,9 @@ fun reduce(state: MoveOldState, event: MoveOldEvent): Next<MoveOldState, MoveOld
         if (state !is MoveOldState.Code || state.sending) state.then()
         else state.copy(typed = event.text.filter { it in '0'..'9' }.take(CODE_DIGITS), error = null).then()
     MoveOldEvent.ConfirmPressed -> confirmed(state)
-    MoveOldEvent.Confirmed -> state.then(MoveOldEffect.Finish, MoveOldEffect.LoadMove)
+    MoveOldEvent.Confirmed ->
+        if (state !is MoveOldState.Code) state.then()
+        else state.copy(confirmed = true).then(MoveOldEffect.Finish, MoveOldEffect.LoadMove)
     is MoveOldEvent.Progress -> progressed(state, event.move)
     is MoveOldEvent.FailedWith -> failed(state, event.error)
     is MoveOldEvent.Tick -> when (state) {
@@ -131,39 +142,46 @@ fun reduce(state: MoveOldState, event: MoveOldEvent): Next<MoveOldState, MoveOld
         }
     is MoveOldEvent.CodesDeleted ->
         if (state is MoveOldState.Ended) state.copy(deleted = event.count, deleting = false).then() else state.then()
-    MoveOldEvent.AgainPressed ->
-        if (state is MoveOldState.Failed) MoveOldState.Opening.then(MoveOldEffect.Offer) else state.then()
+    MoveOldEvent.AgainPressed -> when {
+        state is MoveOldState.Failed -> MoveOldState.Opening.then(MoveOldEffect.Offer)
+        state is MoveOldState.Moving && state.error != null -> state.copy(error = null).then(MoveOldEffect.Finish)
+        else -> state.then()
+    }
     MoveOldEvent.ClosePressed -> closed(state)
 }
 
 private fun closed(state: MoveOldState): Next<MoveOldState, MoveOldEffect> = state.then(MoveOldEffect.Close)
 
-/** A move that was under way when the app ended: before the code was typed it cannot go on, for its QR code is gone. */
+/** A move that was under way when the app ended. A QR code that was shown then is gone. */
 private fun resumed(move: Move, now: Double): Next<MoveOldState, MoveOldEffect> = when (move.stage) {
-    MoveStage.AwaitingCode -> MoveOldState.Code(move.otherPhone, deadline = now, now = now).then()
-    MoveStage.Offered -> MoveOldState.Failed(PhoneError.Expired).then(MoveOldEffect.Cancel)
-    else -> progressed(MoveOldState.Moving(move), move).let { it.copy(effects = it.effects + MoveOldEffect.Finish) }
+    MoveStage.AwaitingCode -> MoveOldState.Code(move.otherPhone, now + LONGEST_S, now).then()
+    MoveStage.Offered -> MoveOldState.Failed(PhoneError.Expired).then(MoveOldEffect.Forget)
+    else -> if (move.stage.over) MoveOldState.Ended(move).then() else MoveOldState.Moving(move).then(MoveOldEffect.Finish)
 }
 
 private fun confirmed(state: MoveOldState): Next<MoveOldState, MoveOldEffect> =
     if (state !is MoveOldState.Code || !state.canConfirm) state.then()
     else state.copy(sending = true, error = null).then(MoveOldEffect.Confirm(state.typed))
 
-private fun progressed(state: MoveOldState, move: Move): Next<MoveOldState, MoveOldEffect> = when {
-    // Told by the one that waits for it, with the reason.
-    state !is MoveOldState.Moving && !(state is MoveOldState.Code && state.sending) -> state.then()
-    move.stage == MoveStage.Moving -> MoveOldState.Moving(move).then()
-    move.stage.over && (state is MoveOldState.Moving || move.moved > 0) -> MoveOldState.Ended(move).then()
-    else -> state.then()
+private fun progressed(state: MoveOldState, move: Move): Next<MoveOldState, MoveOldEffect> {
+    // Before the digits were right, whoever waits for the other phone says how it ended.
+    val begun = state is MoveOldState.Moving || (state is MoveOldState.Code && state.confirmed)
+    return when {
+        !begun -> state.then()
+        move.stage.over -> MoveOldState.Ended(move).then()
+        else -> MoveOldState.Moving(move, (state as? MoveOldState.Moving)?.error).then()
+    }
 }
 
 private fun failed(state: MoveOldState, error: PhoneError): Next<MoveOldState, MoveOldEffect> = when (state) {
-    is MoveOldState.Code ->
-        if (error == PhoneError.NotSixDigits) state.copy(sending = false, error = error).then()
-        else MoveOldState.Failed(error).then()
+    is MoveOldState.Code -> when {
+        state.confirmed -> state.then(MoveOldEffect.LoadMove)
+        error == PhoneError.NotSixDigits -> state.copy(sending = false, error = error).then()
+        else -> MoveOldState.Failed(error).then()
+    }
     is MoveOldState.Ended -> state.copy(deleting = false, error = error).then()
     // What has moved is told account by account, also when the rest has not.
-    is MoveOldState.Moving -> state.then(MoveOldEffect.LoadMove)
+    is MoveOldState.Moving -> state.copy(error = error).then(MoveOldEffect.LoadMove)
     is MoveOldState.Failed -> state.then()
     is MoveOldState.Warning, MoveOldState.Opening, is MoveOldState.Qr -> MoveOldState.Failed(error).then()
 }

@@ -1,4 +1,4 @@
-// The texts in English.
+// The texts in English, each on one line.
 // Made by bindings/words/generate from bindings/words/*.json: change those, not this.
 
 package nod.logic.words
@@ -21,16 +21,16 @@ internal object English : Texts {
         Word.WELCOME_POINT_DECIDE -> "You have the last word: approve or deny"
         Word.WELCOME_POINT_KEYS -> "The keys never leave this phone"
         Word.WELCOME_SCAN -> "Scan a QR code"
-        Word.WELCOME_SCAN_HINT -> "Of a login page, or of your old phone"
+        Word.WELCOME_SCAN_HINT -> "From a login page, or your old phone"
         Word.WELCOME_PASTE -> "Paste the code as text"
         Word.WELCOME_RESTORE -> "Restore one-time codes"
         Word.SCAN_TITLE -> "Scan a QR code"
-        Word.SCAN_LEAD -> "Of a login page, of your old phone, or of a service with one-time codes."
+        Word.SCAN_LEAD -> "From a login page, your old phone, or a service with one-time codes."
         Word.SCAN_CAMERA -> "Scan with the camera"
         Word.SCAN_CAMERA_VIEW -> "Camera picture. Hold the QR code in the frame"
         Word.SCAN_CAMERA_HOLD -> "Hold the QR code in the frame"
-        Word.SCAN_CAMERA_REFUSED -> "Nod may not use the camera. Allow it in the settings of the phone, or paste the text of the code."
-        Word.SCAN_CAMERA_SETTINGS -> "Open the settings of the phone"
+        Word.SCAN_CAMERA_REFUSED -> "Nod may not use the camera. Allow it in the phone’s settings, or paste the text of the code."
+        Word.SCAN_CAMERA_SETTINGS -> "Open the phone’s settings"
         Word.SCAN_PASTE -> "Paste as text"
         Word.SCAN_TEXT -> "The text of the code"
         Word.SCAN_TEXT_HINT -> "nod:1/… or otpauth://…"
@@ -40,7 +40,7 @@ internal object English : Texts {
         Word.CONFIRM_TITLE -> "Opened by a link"
         Word.CONFIRM_HEADING -> "Did you open this yourself?"
         Word.CONFIRM_TEXT -> "Another app or a web page opened Nod with a code. Continue only if you have just asked for it."
-        Word.CONFIRM_ENROLMENT -> "It adds an account that {relay} carries."
+        Word.CONFIRM_ENROLMENT -> "It adds an account, by way of {relay}."
         Word.CONFIRM_MOVE -> "It takes over the accounts of another phone, by way of {relay}."
         Word.CONFIRM_CODE -> "It adds a one-time code of {issuer}."
         Word.ENROL_TITLE -> "Add an account"
@@ -72,7 +72,7 @@ internal object English : Texts {
         Word.HOME_REPLACED -> "Another copy of this phone is connected to {relay}."
         Word.HOME_NOTIFICATIONS -> "Nod may not show notifications, so you may miss a request."
         Word.HOME_NOTIFICATIONS_ALLOW -> "Allow them"
-        Word.HOME_ASKS -> "{service} asks for your consent"
+        Word.HOME_ASKS -> "{service} asks for your approval"
         Word.HOME_ACCOUNT_SPOKEN -> "{service}, {label}"
         Word.HOME_CODE_COPIED -> "Copied. The clipboard is cleared in a minute."
         Word.HOME_CODE_COPY -> "Copy the code of {name}"
@@ -85,7 +85,7 @@ internal object English : Texts {
         Word.CHALLENGE_VERIFIED -> "Verified domain"
         Word.CHALLENGE_ACCOUNT -> "as {label}"
         Word.CHALLENGE_APPLICATION -> "Application"
-        Word.CHALLENGE_SITE -> "Web site"
+        Word.CHALLENGE_SITE -> "Website"
         Word.CHALLENGE_PLACE -> "Place"
         Word.CHALLENGE_ADDRESS -> "Address"
         Word.CHALLENGE_DEVICE -> "Device"
@@ -103,7 +103,7 @@ internal object English : Texts {
         Word.CHALLENGE_SENDING_DENY -> "Sending your denial …"
         Word.CHALLENGE_SENDING_REPORT -> "Telling {service} …"
         Word.CHALLENGE_NEXT -> "Show the next request"
-        Word.CHALLENGE_UNVERIFIED -> "It was not confirmed that it is you. You can try again."
+        Word.CHALLENGE_UNVERIFIED -> "Nod could not confirm that it is you. You can try again."
         Word.CHALLENGE_KEY_UNUSABLE -> "The key of this account can no longer approve, since the screen lock or a fingerprint of this phone was changed. You can still deny. Add the account anew."
         Word.ENDED_APPROVED -> "Approved"
         Word.ENDED_APPROVED_TEXT -> "{service} has confirmed it. You are signed in."
@@ -149,7 +149,7 @@ internal object English : Texts {
         Word.ACCOUNT_KEY_DONE -> "From now on {service} checks your answers itself."
         Word.ACCOUNT_REMOVE -> "Remove the account"
         Word.ACCOUNT_REMOVE_HEADING -> "Remove {service} from this phone?"
-        Word.ACCOUNT_REMOVE_TEXT -> "The keys of this account are destroyed. To sign in again you must add a phone anew."
+        Word.ACCOUNT_REMOVE_TEXT -> "The keys of this account are destroyed. To sign in again you must add a phone again."
         Word.ACCOUNT_REMOVE_YES -> "Remove"
         Word.ACCOUNT_REMOVE_NO -> "Keep it"
         Word.CODE_TITLE -> "One-time code"
@@ -172,7 +172,7 @@ internal object English : Texts {
         Word.SETTINGS_LOCK_TEXT -> "Ask for your fingerprint, face or screen lock when Nod is opened"
         Word.SETTINGS_LOCK_UNAVAILABLE -> "Set a screen lock on this phone first"
         Word.SETTINGS_LANGUAGE -> "Language"
-        Word.SETTINGS_LANGUAGE_PHONE -> "As the phone"
+        Word.SETTINGS_LANGUAGE_PHONE -> "Same as the phone"
         Word.SETTINGS_CODES -> "One-time codes"
         Word.SETTINGS_EXPORT -> "Save a backup"
         Word.SETTINGS_EXPORT_TEXT -> "A file of your one-time codes, sealed with a passphrase"
@@ -201,7 +201,7 @@ internal object English : Texts {
         Word.LICENCES_TEXT -> "Nod is free software under the MIT licence or the Apache licence 2.0. It is built on the work of others:"
         Word.LOCK_HEADING -> "Nod is locked"
         Word.LOCK_UNLOCK -> "Unlock"
-        Word.LOCK_REFUSED -> "It was not confirmed that it is you."
+        Word.LOCK_REFUSED -> "Nod could not confirm that it is you."
         Word.PROMPT_TITLE -> "Confirm that it is you"
         Word.PROMPT_UNLOCK -> "Open Nod"
         Word.PROMPT_SETTING -> "Change the app lock"
@@ -260,7 +260,7 @@ internal object English : Texts {
         Word.MOVE_ENDED_PART -> "{moved} of {count} accounts moved"
         Word.MOVE_ENDED_NONE -> "Nothing was moved"
         Word.MOVE_ENDED_TEXT_OLD -> "This phone can no longer approve. From now on {phone} does."
-        Word.MOVE_ENDED_TEXT_NEW -> "From now on this phone approves. {phone} no longer can."
+        Word.MOVE_ENDED_TEXT_NEW -> "From now on this phone approves, and {phone} no longer can."
         Word.MOVE_ENDED_REST -> "What has not moved stays on the old phone. What waits for its service may still move."
         Word.MOVE_ENDED_CODES_TEXT -> "Does the new phone show them? Then delete them here, so that nobody can use them if this phone is lost or given away."
         Word.MOVE_ENDED_CODES_DELETE -> "Delete them on this phone"
@@ -281,12 +281,12 @@ internal object English : Texts {
         Word.MOVE_CODE_TEXT -> "Only then does {phone} hand anything over."
         Word.MOVE_CODE_ONLY -> "Type it nowhere else, and tell it to nobody."
         Word.ERROR_NOT_FOUND -> "That is no longer there."
-        Word.ERROR_UNKNOWN_TEXT -> "Nod cannot read this code. It begins with “nod:1/” or “otpauth”."
+        Word.ERROR_UNKNOWN_TEXT -> "Nod cannot read this code. A code for Nod begins with “nod:1/” or “otpauth”."
         Word.ERROR_DAMAGED_TEXT -> "This code is damaged or incomplete. Scan it again."
         Word.ERROR_NEWER_TEXT -> "This code needs a newer version of Nod."
         Word.ERROR_PLAIN_RELAY -> "This code names a relay without encryption, so it is not used."
         Word.ERROR_UNUSABLE_CODE -> "This one-time code cannot be used. Check the secret and the names."
-        Word.ERROR_USER_NOT_VERIFIED -> "It was not confirmed that it is you."
+        Word.ERROR_USER_NOT_VERIFIED -> "Nod could not confirm that it is you."
         Word.ERROR_KEY_UNUSABLE -> "The key can no longer be used, since the screen lock or a fingerprint of this phone was changed. Add the account anew."
         Word.ERROR_KEY_STORE -> "The phone’s key store does not answer. Unlock the phone and try again."
         Word.ERROR_EXPIRED -> "The time is over."
@@ -318,20 +318,20 @@ internal object English : Texts {
     }
 
     override fun forms(plural: Plural): Forms = when (plural) {
-        Plural.SCAN_ADDED -> Forms("One one-time code was added.", "{count} one-time codes were added.")
+        Plural.SCAN_ADDED -> Forms("A one-time code was added.", "{count} one-time codes were added.")
         Plural.SCAN_KNOWN -> Forms("One was there already.", "{count} were there already.")
         Plural.SCAN_SKIPPED -> Forms("One cannot be shown by this phone and was left out.", "{count} cannot be shown by this phone and were left out.")
-        Plural.CONFIRM_CODES -> Forms("It adds one one-time code.", "It adds {count} one-time codes.")
+        Plural.CONFIRM_CODES -> Forms("It adds a one-time code.", "It adds {count} one-time codes.")
         Plural.HOME_PENDING -> Forms("One request is waiting", "{count} requests are waiting")
         Plural.HOME_CODE_LEFT -> Forms("one second left", "{count} seconds left")
         Plural.CHALLENGE_LEFT -> Forms("One second left", "{count} seconds left")
         Plural.CHALLENGE_MORE -> Forms("One more request is waiting", "{count} more requests are waiting")
-        Plural.BACKUP_EXPORTED -> Forms("One one-time code was saved.", "{count} one-time codes were saved.")
+        Plural.BACKUP_EXPORTED -> Forms("A one-time code was saved.", "{count} one-time codes were saved.")
         Plural.MOVE_ACCOUNTS -> Forms("One account", "{count} accounts")
-        Plural.MOVE_CODES -> Forms("One one-time code", "{count} one-time codes")
+        Plural.MOVE_CODES -> Forms("A one-time code", "{count} one-time codes")
         Plural.MOVE_QR_LEFT -> Forms("Good for one more second", "Good for another {count} seconds")
         Plural.MOVE_MOVING_COUNT -> Forms("{moved} of {count} account moved", "{moved} of {count} accounts moved")
-        Plural.MOVE_ENDED_CODES -> Forms("One one-time code is on both phones", "{count} one-time codes are on both phones")
+        Plural.MOVE_ENDED_CODES -> Forms("A one-time code is on both phones", "{count} one-time codes are on both phones")
         Plural.MOVE_ENDED_DELETED -> Forms("The one-time code was deleted on this phone.", "The {count} one-time codes were deleted on this phone.")
     }
 }

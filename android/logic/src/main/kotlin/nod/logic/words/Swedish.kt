@@ -1,4 +1,4 @@
-// The texts in Swedish.
+// The texts in Swedish, each on one line.
 // Made by bindings/words/generate from bindings/words/*.json: change those, not this.
 
 package nod.logic.words
@@ -91,7 +91,7 @@ internal object Swedish : Texts {
         Word.CHALLENGE_DEVICE -> "Enhet"
         Word.CHALLENGE_DETAIL -> "Detalj"
         Word.CHALLENGE_OTHER_SITE -> "Inloggningen sker på {site}, inte på {domain}. Godkänn bara om du väntar dig det."
-        Word.CHALLENGE_NUMBER -> "Numret på inloggningssidan"
+        Word.CHALLENGE_NUMBER -> "Siffrorna på inloggningssidan"
         Word.CHALLENGE_NUMBER_TWO -> "Skriv in de två siffrorna som inloggningssidan visar"
         Word.CHALLENGE_NUMBER_SIX -> "Skriv in de sex siffrorna som inloggningssidan visar"
         Word.CHALLENGE_APPROVE -> "Godkänn"
@@ -111,8 +111,8 @@ internal object Swedish : Texts {
         Word.ENDED_DENIED_TEXT -> "Ingen loggades in hos {service}."
         Word.ENDED_REPORTED -> "Rapporterad"
         Word.ENDED_REPORTED_TEXT -> "{service} har fått veta att det inte var du. Någon kan känna till ditt lösenord: byt det."
-        Word.ENDED_WRONG_NUMBER -> "Fel nummer"
-        Word.ENDED_WRONG_NUMBER_TEXT -> "Det var inte numret på inloggningssidan, så ingen loggades in."
+        Word.ENDED_WRONG_NUMBER -> "Fel siffror"
+        Word.ENDED_WRONG_NUMBER_TEXT -> "Det var inte siffrorna på inloggningssidan, så ingen loggades in."
         Word.ENDED_EXPIRED -> "Tiden är ute"
         Word.ENDED_EXPIRED_TEXT -> "Inget svar kom i tid. Ingen loggades in."
         Word.ENDED_SUPERSEDED -> "Ersatt"
@@ -146,10 +146,10 @@ internal object Swedish : Texts {
         Word.ACCOUNT_KEY_THUMBPRINT -> "Nyckelns avtryck"
         Word.ACCOUNT_KEY_AGREE -> "De är likadana: godta"
         Word.ACCOUNT_KEY_LATER -> "Inte nu"
-        Word.ACCOUNT_KEY_DONE -> "Från och med nu kontrollerar {service} dina svar."
+        Word.ACCOUNT_KEY_DONE -> "Från och med nu kontrollerar {service} själv dina svar."
         Word.ACCOUNT_REMOVE -> "Ta bort kontot"
         Word.ACCOUNT_REMOVE_HEADING -> "Ta bort {service} från den här telefonen?"
-        Word.ACCOUNT_REMOVE_TEXT -> "Kontots nycklar förstörs. För att logga in igen måste du lägga till en telefon på nytt."
+        Word.ACCOUNT_REMOVE_TEXT -> "Kontots nycklar raderas för gott. För att logga in igen måste du lägga till en telefon på nytt."
         Word.ACCOUNT_REMOVE_YES -> "Ta bort"
         Word.ACCOUNT_REMOVE_NO -> "Behåll"
         Word.CODE_TITLE -> "Engångskod"
@@ -165,7 +165,7 @@ internal object Swedish : Texts {
         Word.CODE_DOWN -> "Flytta nedåt"
         Word.CODE_REMOVE -> "Ta bort koden"
         Word.CODE_REMOVE_HEADING -> "Ta bort {name}?"
-        Word.CODE_REMOVE_TEXT -> "Den hemliga nyckeln förstörs. Se först till att du kan logga in där utan den."
+        Word.CODE_REMOVE_TEXT -> "Den hemliga nyckeln raderas för gott. Se först till att du kan logga in där utan den."
         Word.SETTINGS_TITLE -> "Inställningar"
         Word.SETTINGS_SECURITY -> "Säkerhet"
         Word.SETTINGS_LOCK -> "Lås appen"
@@ -210,7 +210,7 @@ internal object Swedish : Texts {
         Word.PROMPT_APPROVE -> "Godkänn inloggningen hos {service}"
         Word.PROMPT_OFFER -> "Flytta dina konton till en ny telefon"
         Word.PROMPT_AWAY -> "Lämna över {service} till den nya telefonen"
-        Word.PROMPT_TAKE_OVER -> "Ta över {service} till den här telefonen"
+        Word.PROMPT_TAKE_OVER -> "Flytta över {service} till den här telefonen"
         Word.PROMPT_CANCEL -> "Avbryt"
         Word.NOTIFICATION_CHANNEL -> "Inloggningsförfrågningar"
         Word.NOTIFICATION_TITLE -> "Är det du som loggar in?"
@@ -222,7 +222,7 @@ internal object Swedish : Texts {
         Word.NOTIFICATION_CONNECTING_CHANNEL -> "Anslutning i bakgrunden"
         Word.MOVE_TITLE -> "Flytta till en ny telefon"
         Word.MOVE_WARNING_GOODS -> "Det här går till den nya telefonen:"
-        Word.MOVE_WARNING_KEYS -> "Den nya telefonen skapar egna nycklar. Den här telefonens nycklar skickas aldrig och förstörs på slutet."
+        Word.MOVE_WARNING_KEYS -> "Den nya telefonen skapar egna nycklar. Den här telefonens nycklar skickas aldrig och raderas för gott på slutet."
         Word.MOVE_WARNING_AFTER -> "Sedan kan bara den nya telefonen godkänna. Den här kan det inte längre."
         Word.MOVE_WARNING_CODES -> "Engångskoder kopieras. Efteråt väljer du om de ska raderas här."
         Word.MOVE_WARNING_READY -> "Öppna Nod på den nya telefonen och välj ”Skanna en QR-kod”."
@@ -266,8 +266,8 @@ internal object Swedish : Texts {
         Word.MOVE_ENDED_CODES_DELETE -> "Radera dem på den här telefonen"
         Word.MOVE_FAILED_HEADING -> "Inget flyttades"
         Word.MOVE_FAILED_WRONG_CODE -> "Det var inte siffrorna på den nya telefonen, så flytten är avslutad: du har bara ett försök. Visa en ny QR-kod för att börja om."
-        Word.MOVE_FAILED_SECOND_OLD -> "En andra telefon skannade QR-koden, så flytten är avslutad. Om du bara skannade en gång har någon annan sett koden: visa en ny där ingen kan se den."
-        Word.MOVE_FAILED_SECOND_NEW -> "En annan telefon hann före. Om du bara skannade en gång har någon annan sett QR-koden: visa en ny på den gamla telefonen, där ingen kan se den."
+        Word.MOVE_FAILED_SECOND_OLD -> "Ytterligare en telefon skannade QR-koden, så flytten är avslutad. Om du bara skannade en gång har någon annan sett koden: visa en ny på en plats där ingen kan se den."
+        Word.MOVE_FAILED_SECOND_NEW -> "En annan telefon hann före. Om du bara skannade en gång har någon annan sett QR-koden: visa en ny på den gamla telefonen, på en plats där ingen kan se den."
         Word.MOVE_FAILED_EXPIRED -> "QR-koden har gått ut eller använts. Visa en ny på den gamla telefonen."
         Word.MOVE_FAILED_LEFT -> "Flytten avslutades på den andra telefonen."
         Word.MOVE_FAILED_BUSY -> "En annan flytt pågår på den här telefonen."
@@ -291,13 +291,13 @@ internal object Swedish : Texts {
         Word.ERROR_KEY_STORE -> "Telefonens nyckellager svarar inte. Lås upp telefonen och försök igen."
         Word.ERROR_EXPIRED -> "Tiden är ute."
         Word.ERROR_ALREADY_ANSWERED -> "Du har redan svarat."
-        Word.ERROR_NUMBER_LENGTH -> "Numret på inloggningssidan har {digits} siffror."
+        Word.ERROR_NUMBER_LENGTH -> "Inloggningssidan visar {digits} siffror."
         Word.ERROR_UNCONFIRMED -> "Svaret skickades men har inte bekräftats."
         Word.ERROR_NO_ANSWER -> "Ingen svarar. Kontrollera anslutningen och försök igen."
         Word.ERROR_USED_UP -> "QR-koden har använts eller gått ut. Begär en ny."
         Word.ERROR_RELAY_REFUSED -> "Reläservern tar inte emot det just nu. Försök igen om en stund."
         Word.ERROR_REPLACED -> "En annan kopia av den här telefonen är ansluten."
-        Word.ERROR_WRONG_SERVICE -> "Svaret kom inte från tjänsten som skapade koden. Försök inte igen på det här nätverket och meddela tjänsten."
+        Word.ERROR_WRONG_SERVICE -> "Svaret kom inte från tjänsten som skapade koden. Försök inte igen på det här nätverket. Meddela tjänsten."
         Word.ERROR_KNOWN_ACCOUNT -> "Kontot finns redan på den här telefonen."
         Word.ERROR_SIX_DIGITS -> "Skriv in alla sex siffror."
         Word.ERROR_OTHER_PHONE -> "Den andra telefonen har en annan version av Nod. Uppdatera båda."
@@ -325,7 +325,7 @@ internal object Swedish : Texts {
         Plural.HOME_PENDING -> Forms("En förfrågan väntar", "{count} förfrågningar väntar")
         Plural.HOME_CODE_LEFT -> Forms("en sekund kvar", "{count} sekunder kvar")
         Plural.CHALLENGE_LEFT -> Forms("En sekund kvar", "{count} sekunder kvar")
-        Plural.CHALLENGE_MORE -> Forms("En förfrågan till väntar", "{count} förfrågningar till väntar")
+        Plural.CHALLENGE_MORE -> Forms("Ytterligare en förfrågan väntar", "Ytterligare {count} förfrågningar väntar")
         Plural.BACKUP_EXPORTED -> Forms("En engångskod sparades.", "{count} engångskoder sparades.")
         Plural.MOVE_ACCOUNTS -> Forms("Ett konto", "{count} konton")
         Plural.MOVE_CODES -> Forms("En engångskod", "{count} engångskoder")

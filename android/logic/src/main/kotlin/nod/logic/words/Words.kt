@@ -54,6 +54,7 @@ class Words private constructor(val language: Language, private val texts: Texts
     }
 
     companion object {
+        /** The texts in [language]. */
         fun of(language: Language): Words = Words(language, textsOf(language))
 
         private fun textsOf(language: Language): Texts = when (language) {
