@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use nod_login::test_phone::TestPhone;
-use nod_phone::{FileStorage, KdfCost, Phone, PhoneParts, SoftwareKeys, SystemPhoneClock, Unlock, Vault};
+use nod_phone::{
+    FileStorage, KdfCost, Phone, PhoneParts, SoftwareKeys, SystemPhoneClock, Unlock, Vault, WakeSource,
+};
 use nod_protocol::frames::{DeviceFrame, RelayFrame};
 use nod_protocol::messages::{DeviceInfo, HelloClaims};
 use nod_protocol::{Nonce, OsRandom, Random, Secret, jws};
@@ -32,8 +34,9 @@ pub struct Live {
     /// The admin key.
     pub admin: String,
     client: reqwest::Client,
+    settings: Settings,
     shutdown: CancellationToken,
-    _running: Running,
+    running: Option<Running>,
     _dir: TempDir,
 }
 
@@ -60,11 +63,33 @@ impl Live {
             Settings { listen: ([127, 0, 0, 1], 0).into(), data: data.clone(), ..Settings::default() };
         change(&mut settings);
         let shutdown = CancellationToken::new();
-        let running = serve(settings, shutdown.clone()).await.unwrap();
+        let running = serve(settings.clone(), shutdown.clone()).await.unwrap();
         let host = running.addr.to_string();
         let admin = std::fs::read_to_string(data.join("admin.key")).unwrap().trim().to_owned();
         let (url, client) = (format!("http://{host}"), client());
-        Self { url, host, admin, client, shutdown, _running: running, _dir: dir }
+        settings.listen = running.addr;
+        Self { url, host, admin, client, settings, shutdown, running: Some(running), _dir: dir }
+    }
+
+    /// The folder with the database.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.settings.data
+    }
+
+    /// Ends the relay.
+    pub async fn stop(&mut self) {
+        self.shutdown.cancel();
+        if let Some(running) = self.running.take() {
+            running.wait().await;
+        }
+    }
+
+    /// Starts the relay again, at the same address and over the same store.
+    pub async fn start_again(&mut self) {
+        self.stop().await;
+        self.shutdown = CancellationToken::new();
+        self.running = Some(serve(self.settings.clone(), self.shutdown.clone()).await.unwrap());
     }
 
     /// One REST call; the status and the body (null where there is none, a string where it is not JSON).
@@ -79,6 +104,20 @@ impl Live {
         assert_eq!(status, 201, "{made}");
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
         Tenant { id: text("service_id"), key: text("api_key") }
+    }
+
+    /// Enrols a phone for a user of a managed service; the binding.
+    pub async fn enrol(&self, tenant: &Tenant, phone: &Phone, user: &str) -> String {
+        let ask = serde_json::json!({ "user": user });
+        let (status, started) = self.call("POST", "/v1/enrolments", &tenant.key, ask).await;
+        assert_eq!(status, 201, "{started}");
+        let pending = phone.enrol(started["qr"].as_str().unwrap()).await.unwrap();
+        let confirm = format!("/v1/enrolments/{}/confirm", started["enrolment_id"].as_str().unwrap());
+        let code = serde_json::json!({ "code": pending.code().expose() });
+        let (status, active) = self.call("POST", &confirm, &tenant.key, code).await;
+        assert_eq!(status, 200, "{active}");
+        pending.finished().await.unwrap();
+        active["binding_id"].as_str().unwrap().to_owned()
     }
 
     /// The metrics as text.
@@ -216,6 +255,12 @@ impl Line {
 /// A real phone with a vault of its own in `dir`.
 #[must_use]
 pub fn phone(dir: &Path, name: &str) -> Phone {
+    phone_with(dir, name, None)
+}
+
+/// A real phone that the platform can wake up.
+#[must_use]
+pub fn phone_with(dir: &Path, name: &str, wake: Option<Arc<dyn WakeSource>>) -> Phone {
     let random: Arc<dyn Random> = Arc::new(OsRandom);
     let storage = FileStorage::in_dir(&dir.join(name)).unwrap();
     let unlock = Unlock::Key(Secret::from_bytes([7; 32]));
@@ -224,6 +269,5 @@ pub fn phone(dir: &Path, name: &str) -> Phone {
     let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
     let device = DeviceInfo { name: name.to_owned(), model: "Test".to_owned() };
     let clock = Arc::new(SystemPhoneClock::default());
-    Phone::with(PhoneParts { vault, keys, device, clock, random, extra_roots: Vec::new(), wake: None })
-        .unwrap()
+    Phone::with(PhoneParts { vault, keys, device, clock, random, extra_roots: Vec::new(), wake }).unwrap()
 }

@@ -13,7 +13,7 @@ use nod_login::test_phone::TestPhone;
 use nod_protocol::frames::{Destination, DeviceFrame, RefusedReason, RelayFrame};
 use nod_protocol::messages::{WakeClaims, WakeOffer, WakeTarget};
 use nod_protocol::{Digest, EnrolmentId, EnvelopeId, Nonce, OsRandom, PublicKey, jws};
-use nod_relay::settings::{Settings, Wake};
+use nod_relay::settings::{Apns, Fcm, Settings, Wake, WebPush};
 use ring::signature::{KeyPair as _, RsaKeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -180,22 +180,27 @@ fn settings(server: &PushServer, dir: &Path) -> (Wake, PublicKey) {
     let file = dir.join("AuthKey.p8");
     std::fs::write(&file, key.serialize_pem()).unwrap();
     let public = PublicKey::from_sec1(key.public_key_raw()).unwrap();
-    let mut wake = Wake::default();
-    wake.min_interval_s = 1;
-    wake.silence_s = 1;
-    wake.timeout_s = 5;
-    wake.ca_file = Some(server.certificate.clone());
-    wake.web_push.subject = Some("mailto:operator@example.org".to_owned());
-    wake.web_push.private_hosts = vec!["localhost".to_owned()];
-    wake.fcm.service_account = Some(account);
-    wake.fcm.url.clone_from(&server.url);
-    wake.apns.key = Some(file);
-    wake.apns.key_id = Some("KEYID12345".to_owned());
-    wake.apns.team_id = Some("TEAMID1234".to_owned());
-    wake.apns.topic = Some("org.example.nod".to_owned());
-    wake.apns.sandbox = true;
-    wake.apns.url.clone_from(&server.url);
-    wake.apns.sandbox_url = format!("{}/sandbox", server.url);
+    let wake = Wake {
+        min_interval_s: 1,
+        silence_s: 1,
+        timeout_s: 5,
+        ca_file: Some(server.certificate.clone()),
+        web_push: WebPush {
+            subject: Some("mailto:operator@example.org".to_owned()),
+            private_hosts: vec!["localhost".to_owned()],
+        },
+        fcm: Fcm { service_account: Some(account), url: server.url.clone() },
+        apns: Apns {
+            key: Some(file),
+            key_id: Some("KEYID12345".to_owned()),
+            team_id: Some("TEAMID1234".to_owned()),
+            topic: Some("org.example.nod".to_owned()),
+            sandbox: true,
+            url: server.url.clone(),
+            sandbox_url: format!("{}/sandbox", server.url),
+        },
+        ..Wake::default()
+    };
     (wake, public)
 }
 

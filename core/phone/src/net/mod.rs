@@ -1,6 +1,7 @@
 //! One WebSocket per relay: the state machine of a connection, when to try again, and the shell that does the I/O;
 //! and [`phone::Phone`], which drives them for an app.
 
+mod dial;
 mod link;
 pub(crate) mod phone;
 mod retry;

@@ -9,18 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use nod_protocol::frames::{CloseCode, DeviceFrame, EnvelopeKind, MAX_FRAME, RelayFrame};
+use nod_protocol::frames::{CloseCode, DeviceFrame, EnvelopeKind, RelayFrame};
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{EnvelopeId, Random};
-use tokio::net::TcpStream;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 use tokio_util::sync::CancellationToken;
 
+use super::dial::{Socket, dial};
 use super::link::{Link, Step};
 use super::retry::{Ended, Retry};
 use super::waking::Waking;
@@ -37,8 +34,6 @@ const DIAL: Duration = Duration::from_secs(10);
 const WRITE: Duration = Duration::from_secs(10);
 /// Between two attempts to hand over an envelope that the relay could not take just then.
 const SEND_AGAIN: Duration = Duration::from_secs(2);
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What the relays' tasks and the facade share.
 pub(crate) struct Shared {
@@ -188,31 +183,6 @@ async fn connection(
 
 const fn failed(reason: DisconnectReason) -> Ended {
     Ended { reason, was_online: false, stay_away: None }
-}
-
-async fn dial(shared: &Shared, relay: &RelayAddress) -> Result<Socket, DisconnectReason> {
-    let request = relay.device_url().into_client_request().map_err(|_| DisconnectReason::Unreachable)?;
-    let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = request.uri().port_u16().unwrap_or(if relay.is_plain() { 80 } else { 443 });
-    let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|_| DisconnectReason::Unreachable)?;
-    tcp.set_nodelay(true).map_err(|_| DisconnectReason::Unreachable)?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(4 * 1024)
-        .write_buffer_size(0)
-        .max_write_buffer_size(2 * MAX_FRAME)
-        .max_message_size(Some(MAX_FRAME))
-        .max_frame_size(Some(MAX_FRAME));
-    let connector =
-        if relay.is_plain() { Connector::Plain } else { Connector::Rustls(Arc::clone(&shared.tls)) };
-    match client_async_tls_with_config(request, tcp, Some(config), Some(connector)).await {
-        Ok((socket, _)) => Ok(socket),
-        // A certificate that is not trusted comes as an I/O error that wraps the one of rustls.
-        Err(WsError::Io(error)) if error.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => {
-            Err(DisconnectReason::Untrusted)
-        }
-        Err(WsError::Tls(_)) => Err(DisconnectReason::Untrusted),
-        Err(_) => Err(DisconnectReason::Unreachable),
-    }
 }
 
 /// An open socket and what was sent on it.

@@ -10,7 +10,7 @@ use nod_protocol::frames::{
 use nod_protocol::jws::{self, Received};
 use nod_protocol::messages::*;
 use nod_protocol::qr::{QrError, RelayAddress};
-use nod_protocol::{EnvelopeId, Nonce, Number, OsRandom};
+use nod_protocol::{Digest, EnvelopeId, Nonce, Number, OsRandom};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -26,6 +26,9 @@ use crate::event::{DisconnectReason, Event};
 use crate::keys::SoftwareKeys;
 use crate::testing::{MemoryStorage, TestLogin, device, vault};
 use crate::view::HistoryEnd;
+use crate::wake::WakeSource;
+
+mod waking;
 
 /// Nothing here takes longer, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,24 +38,30 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 }
 
 fn phone_on(storage: &MemoryStorage, extra_roots: Vec<Vec<u8>>) -> Phone {
+    phone_of(storage, extra_roots, None)
+}
+
+fn phone_of(storage: &MemoryStorage, extra_roots: Vec<Vec<u8>>, wake: Option<Arc<dyn WakeSource>>) -> Phone {
     let vault = vault(storage);
     let random: Arc<dyn nod_protocol::Random> = Arc::new(OsRandom);
     let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), Arc::clone(&random)));
     let clock = Arc::new(SystemPhoneClock::default());
-    Phone::with(PhoneParts { vault, keys, device: device(), clock, random, extra_roots, wake: None }).unwrap()
+    Phone::with(PhoneParts { vault, keys, device: device(), clock, random, extra_roots, wake }).unwrap()
 }
 
 struct TestRelay {
     listener: TcpListener,
     address: RelayAddress,
     heartbeat_s: u32,
+    wake: Option<WakeOffer>,
+    held: Option<Digest>,
 }
 
 impl TestRelay {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = RelayAddress::parse(&format!("ws://{}", listener.local_addr().unwrap())).unwrap();
-        Self { listener, address, heartbeat_s: 30 }
+        Self { listener, address, heartbeat_s: 30, wake: None, held: None }
     }
 
     /// Takes the next connection through its hello.
@@ -71,9 +80,8 @@ impl TestRelay {
         assert_eq!(hello.claims().nonce, nonce);
         assert_eq!(hello.claims().aud, self.address.device_url());
         assert_eq!(mailbox, hello.claims().jwk.thumbprint().into());
-        socket
-            .send(&RelayFrame::Welcome { time: 1, heartbeat_s: self.heartbeat_s, wake: None, held: None })
-            .await;
+        let (wake, held) = (self.wake.clone(), self.held);
+        socket.send(&RelayFrame::Welcome { time: 1, heartbeat_s: self.heartbeat_s, wake, held }).await;
         socket
     }
 }
@@ -363,7 +371,7 @@ async fn a_self_hosted_certificate_is_trusted_only_when_it_was_given() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let address = RelayAddress::parse(&format!("localhost:{port}")).unwrap();
-    let relay = TestRelay { listener, address, heartbeat_s: 30 };
+    let relay = TestRelay { listener, address, heartbeat_s: 30, wake: None, held: None };
     let login = TestLogin::at(1, relay.address.clone());
 
     let stranger = phone_on(&MemoryStorage::default(), Vec::new());
