@@ -14,9 +14,10 @@ import * as codes from "./specs/codes.js";
 import * as decide from "./specs/decide.js";
 import * as enrol from "./specs/enrol.js";
 import * as move from "./specs/move.js";
+import * as reach from "./specs/reach.js";
 import * as time from "./specs/time.js";
 
-const SCENARIOS = [enrol, decide, time, move, codes, access].flatMap((spec) => spec.scenarios);
+const SCENARIOS = [enrol, decide, time, reach, move, codes, access].flatMap((spec) => spec.scenarios);
 const FAILURES = "target/test-logs/browser";
 const LIMIT_MS = 120_000;
 

@@ -200,8 +200,11 @@ async fn a_platform_with_another_target_tells_a_connected_relay() {
     anna.phone.wake_target_changed();
     accepted(&relay, 1).await;
     anna.sleep(&relay).await;
-    anna.ask(&relay).await;
+    let (id, _) = anna.ask(&relay).await;
     assert!(wake_up(&mut relay).await.path.starts_with("/3/device/0303"));
+    let cancel = format!("/v1/challenges/{id}?session=s");
+    let (status, _) = relay.live.call("DELETE", &cancel, &anna.tenant.key, Value::Null).await;
+    assert_eq!(status, 200);
     // And takes it back.
     anna.phone.connect().unwrap();
     *anna.platform.target.lock().unwrap() = None;
@@ -220,6 +223,7 @@ async fn a_relay_that_was_down_wakes_those_whose_challenges_still_wait_and_audit
     relay.server.answer("/v1/projects", Answer::status(503).with("retry-after", "30"));
     let (id, number) = anna.ask(&relay).await;
     wake_up(&mut relay).await;
+    relay.counted("fcm", "retried", 1).await;
     relay.live.start_again().await;
     wake_up(&mut relay).await;
     anna.seen(&relay, &id, |seen| seen["delivery"] == "waking").await;
@@ -230,7 +234,7 @@ async fn a_relay_that_was_down_wakes_those_whose_challenges_still_wait_and_audit
     assert_eq!(status, 200);
     let log = log.as_str().unwrap();
     for services in [r#"{"fcm":{"retried":1}}"#, r#"{"fcm":{"accepted":1}}"#] {
-        let event = format!(r#""event":{{"services":{services},"type":"wake-ups"}}"#);
+        let event = format!(r#""event":{{"services":{services},"what":"wake-ups"}}"#);
         assert!(log.contains(&event), "{event} in {log}");
     }
 }

@@ -155,7 +155,7 @@ impl Told {
                 services.insert(service.word().to_owned(), outcomes.into());
             }
         }
-        (!services.is_empty()).then(|| json!({ "type": "wake-ups", "services": services }))
+        (!services.is_empty()).then(|| json!({ "what": "wake-ups", "services": services }))
     }
 }
 
@@ -171,10 +171,10 @@ mod tests {
         counts.add(Service::Fcm, Outcome::Accepted);
         counts.add(Service::WebPush, Outcome::Gone);
         let services = json!({ "fcm": { "accepted": 2 }, "web-push": { "gone": 1 } });
-        assert_eq!(told.news(&counts), Some(json!({ "type": "wake-ups", "services": services })));
+        assert_eq!(told.news(&counts), Some(json!({ "what": "wake-ups", "services": services })));
         assert_eq!(told.news(&counts), None);
         counts.add(Service::None, Outcome::NoTarget);
         let services = json!({ "none": { "no-target": 1 } });
-        assert_eq!(told.news(&counts), Some(json!({ "type": "wake-ups", "services": services })));
+        assert_eq!(told.news(&counts), Some(json!({ "what": "wake-ups", "services": services })));
     }
 }

@@ -40,7 +40,8 @@ impl Asked {
     fn document(&self, view: &ChallengeView) -> Look {
         let delivered = view.delivered_at.is_some();
         let (left, total) = countdown(view, self.made.elapsed());
-        let rev = format!("{}.{}.{delivered}", self.id, view.state);
+        let delivery = view.delivery.as_deref().unwrap_or("waiting");
+        let rev = format!("{}.{}.{delivery}.{delivered}", self.id, view.state);
         let open = view.state == "pending";
         let document = json!({
             "id": self.id,
@@ -49,6 +50,7 @@ impl Asked {
             "reason": view.reason,
             "number": self.number,
             "delivered": delivered,
+            "delivery": delivery,
             "devices": self.devices,
             "ends_in_ms": if open { left } else { 0 },
             "total_ms": total,
@@ -257,6 +259,11 @@ mod tests {
         let undelivered = asked.document(&view(None, 140_000));
         assert_eq!(undelivered.rev, asked.document(&view(None, 139_000)).rev);
         assert_ne!(undelivered.rev, asked.document(&view(Some(101_000), 127_000)).rev);
+        let mut waking = view(None, 140_000);
+        waking.delivery = Some("waking".to_owned());
+        let waking = asked.document(&waking);
+        assert_ne!(undelivered.rev, waking.rev);
+        assert_eq!(waking.document["delivery"], "waking");
         let mut approved = view(None, 140_000);
         approved.state = "approved".to_owned();
         let approved = asked.document(&approved);

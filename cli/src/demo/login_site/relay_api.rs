@@ -71,6 +71,9 @@ pub(super) struct ChallengeView {
     pub(super) expires_at: u64,
     pub(super) window_s: u64,
     pub(super) mode: String,
+    /// `waiting`, `waking`, `unreachable` or `delivered`.
+    #[serde(default)]
+    pub(super) delivery: Option<String>,
     #[serde(default)]
     pub(super) delivered_at: Option<u64>,
     #[serde(default)]

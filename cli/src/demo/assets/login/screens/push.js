@@ -9,6 +9,7 @@ import { phoneLink, resultCard } from "/login/screens/parts.js";
 const REFUSALS = ["limit-rate", "limit-live", "push-off", "source-suppressed", "no-device"];
 const MINUTE_S = 60;
 const WARN_AT_S = 10;
+const LATE_AFTER_MS = 3000;
 
 /** The screen of a challenge: the session's newest one, or a first one. A reload never sends another push. */
 export function pushScreen(ctx) {
@@ -96,6 +97,12 @@ function waitingCard(ctx, first, signal, { retry, cancel }) {
     el("span", { class: "visually-hidden" }, t("push.number", { number: [...first.number].join(" ") })),
     el("span", { "aria-hidden": "true" }, grouped(first.number)));
 
+  const other = el("div", { class: "stack-s", hidden: true, testid: "other-ways" },
+    el("p", { class: "small" }, t("push.other")),
+    el("div", { class: "row" },
+      button(t("push.other.again"), { kind: "primary", icon: "again", testid: "other-again", onPress: retry }),
+      button(t("push.other.leave"), { testid: "other-leave", onPress: ctx.restart })));
+
   const node = el("div", { class: "card stack", testid: "push-pending" },
     el("div", { class: "stack-s" },
       heading,
@@ -105,6 +112,7 @@ function waitingCard(ctx, first, signal, { retry, cancel }) {
       clock.node,
       el("div", { class: "stack-xs", role: "status" }, state, stateText)),
     closing,
+    other,
     problem,
     el("div", { class: "row" },
       button(t("push.retry"), { icon: "again", testid: "retry", onPress: retry }),
@@ -113,21 +121,46 @@ function waitingCard(ctx, first, signal, { retry, cancel }) {
       number ? el("p", { class: "small muted" }, t("push.never", { organisation: ctx.site.organisation })) : null,
       phoneLink(ctx, t("push.open-phone"))));
 
-  let delivered = null;
+  let last = first;
+  let late = false;
+  let shown = null;
+  const draw = () => {
+    const stage = stageOf(last, late);
+    if (stage === shown) return;
+    shown = stage;
+    node.dataset.delivered = String(last.delivered);
+    node.dataset.stage = stage;
+    state.classList.toggle("good-text", stage === "delivered");
+    state.replaceChildren(
+      SIGNS[stage] ? icon(SIGNS[stage]) : el("span", { class: "spinner", "aria-hidden": "true" }),
+      el("span", {}, t(`push.${stage}`)));
+    stateText.textContent = t(`push.${stage}.text`);
+    other.hidden = stage === "sent" || stage === "delivered";
+  };
+  // Counted from when it was asked, so that a reload does not begin anew.
+  const timer = setTimeout(() => {
+    late = true;
+    draw();
+  }, Math.max(0, LATE_AFTER_MS - (first.total_ms - first.ends_in_ms)));
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   const update = (doc) => {
     clock.set(doc.ends_in_ms, doc.total_ms);
     closing.hidden = doc.ends_in_ms > 0;
-    if (doc.delivered === delivered) return;
-    delivered = doc.delivered;
-    node.dataset.delivered = String(delivered);
-    state.classList.toggle("good-text", delivered);
-    state.replaceChildren(
-      delivered ? icon("check") : el("span", { class: "spinner", "aria-hidden": "true" }),
-      el("span", {}, t(delivered ? "push.delivered" : "push.sent")));
-    stateText.textContent = t(delivered ? "push.delivered.text" : "push.sent.text");
+    last = doc;
+    draw();
   };
   const trouble = (text) => problem.replaceChildren(notice("warn", "alert", text));
   return { node, update, trouble, focus: () => heading.focus() };
+}
+
+/** Signs of the stages that are settled; the others turn. */
+const SIGNS = { delivered: "check", unreachable: "alert" };
+
+/** How far the request has come, in the words of the page. */
+function stageOf(doc, late) {
+  if (doc.delivered) return "delivered";
+  if (!late) return "sent";
+  return doc.delivery === "unreachable" ? "unreachable" : "waking";
 }
 
 const ENDINGS = {
