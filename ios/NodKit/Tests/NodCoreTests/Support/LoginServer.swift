@@ -2,6 +2,10 @@
 
 import Foundation
 
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
 /// The built `nod`: `NOD_BIN`.
 func nod(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Running {
     guard let path = ProcessInfo.processInfo.environment["NOD_BIN"] else {
@@ -54,6 +58,22 @@ final class LoginServer: Sendable {
     /// `nod login …`.
     func login(_ arguments: String...) throws -> Running {
         try nod(["login"] + arguments, ["NOD_RELAY": url, "NOD_API_KEY": apiKey])
+    }
+
+    /// How long users of this service have for an answer from now on.
+    func changeWindow(seconds: Int) async throws {
+        guard let address = URL(string: "\(url)/v1/service") else {
+            throw ProcessSurprise(description: "\(url) is no address")
+        }
+        var request = URLRequest(url: address)
+        request.httpMethod = "PATCH"
+        request.setValue("Bearer \(apiKey)", forHTTPHeaderField: "authorization")
+        request.setValue("application/json", forHTTPHeaderField: "content-type")
+        request.httpBody = Data(#"{"window_s":\#(seconds),"life_s":\#(seconds)}"#.utf8)
+        let (_, response) = try await URLSession.shared.data(for: request)
+        guard (response as? HTTPURLResponse)?.statusCode == 200 else {
+            throw ProcessSurprise(description: "the service's window was not changed: \(response)")
+        }
     }
 
     /// What an enrolment page shows.
