@@ -55,6 +55,11 @@ final class LoginServer: Sendable {
         (self.folder, self.relay, self.url, self.apiKey) = (folder, relay, url, apiKey)
     }
 
+    /// The relay dies, as in a power cut.
+    func kill() {
+        relay.kill()
+    }
+
     /// `nod login …`.
     func login(_ arguments: String...) throws -> Running {
         try nod(["login"] + arguments, ["NOD_RELAY": url, "NOD_API_KEY": apiKey])
