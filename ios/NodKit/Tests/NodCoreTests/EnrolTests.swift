@@ -54,7 +54,9 @@ struct EnrolTests {
         #expect(try await platform.navigation() == .close)
         _ = try await login.login("confirm", id, code).finish()
         #expect(try await phone.core.accounts().isEmpty)
-        #expect(model.state == .code(code: code, serviceName: "Fjordbanken", domain: "fjordbanken.example", cancelling: true))
+        #expect(
+            model.state
+                == .code(code: code, serviceName: "Fjordbanken", domain: "fjordbanken.example", cancelling: true))
     }
 
     @Test func aUserWhoIsNotVerifiedAddsNothing() async throws {

@@ -71,7 +71,8 @@ import Testing
             #expect(CoreVectors.opens(compact: one["compact"] ?? "", privateKey: key) == one["plaintext"])
         }
         for one in invalid {
-            #expect(CoreVectors.opens(compact: one["compact"] ?? "", privateKey: key) == nil, "\(one["name"] ?? "unnamed")")
+            #expect(
+                CoreVectors.opens(compact: one["compact"] ?? "", privateKey: key) == nil, "\(one["name"] ?? "unnamed")")
         }
     }
 }

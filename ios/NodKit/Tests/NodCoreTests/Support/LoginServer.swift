@@ -41,7 +41,9 @@ final class LoginServer: Sendable {
     private let apiKey: String
 
     /// Starts a relay on a free port and adds a service to it.
-    static func start(_ service: String = "Fjordbanken", domain: String = "fjordbanken.example") async throws -> LoginServer {
+    static func start(_ service: String = "Fjordbanken", domain: String = "fjordbanken.example") async throws
+        -> LoginServer
+    {
         let folder = try Folder()
         let relay = try nod(["relay", "serve", "--listen", "127.0.0.1:0", "--data", folder.path("relay")])
         let first = try await relay.line()
