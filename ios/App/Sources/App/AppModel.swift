@@ -4,6 +4,7 @@ import Foundation
 import NodKit
 import Observation
 import SwiftUI
+import UIKit
 
 @Observable @MainActor
 final class AppModel {
@@ -65,24 +66,35 @@ final class AppModel {
 
     // MARK: - What the system says
 
-    @ObservationIgnored private var isInFront = false
+    @ObservationIgnored private(set) var isInFront = false
+    @ObservationIgnored private var leaving: Task<Void, Never>?
 
     /// Connections live while the app is in front. Losing the front for a moment, to a prompt, ends nothing.
     func sceneChanged(to scene: ScenePhase) {
-        guard case .open(let session) = phase else {
-            isInFront = scene == .active
-            return
-        }
         switch scene {
         case .active:
             isInFront = true
+            leaving?.cancel()
+            leaving = nil
+            guard case .open(let session) = phase else { return }
             session.root.send(.cameToForeground(now: session.world.clock.now()))
         case .background:
             isInFront = false
-            session.root.send(.wentToBackground(now: session.world.clock.now()))
+            guard case .open(let session) = phase else { return }
+            let since = session.world.clock.now()
+            leaving = Task { await leave(session, since: since) }
         case .inactive: break
         @unknown default: break
         }
+    }
+
+    /// An approval that was given a moment before the user went back to the browser has a few seconds to be confirmed.
+    private func leave(_ session: Session, since: Double) async {
+        let time = UIApplication.shared.beginBackgroundTask(withName: "nod.leave")
+        defer { UIApplication.shared.endBackgroundTask(time) }
+        guard (try? await Task.sleep(for: .seconds(Self.leavingSeconds))) != nil else { return }
+        session.root.send(.wentToBackground(now: since))
+        await session.world.phone.disconnect()
     }
 
     /// A link of another app opens a question, and does nothing by itself.
@@ -103,13 +115,13 @@ final class AppModel {
     /// A push woke the app up: connects, waits for what waits, and shows it. Says whether there was something.
     func woken() async -> Bool {
         guard let session = await opened() else { return false }
-        return await session.wait(seconds: Self.wakeSeconds, inFront: isInFront)
+        return await session.wait(seconds: Self.wakeSeconds) { self.isInFront }
     }
 
     /// Deny was pressed on a notification.
     func deny(_ challenge: String?) async {
         guard let session = await opened() else { return }
-        await session.deny(challenge, within: Self.denySeconds, inFront: isInFront)
+        await session.deny(challenge, within: Self.denySeconds) { self.isInFront }
     }
 
     func languageChanged() {
@@ -120,6 +132,7 @@ final class AppModel {
     /// Of the thirty seconds that the system gives for each.
     private static let wakeSeconds = 22.0
     private static let denySeconds = 15.0
+    private static let leavingSeconds = 5
 }
 
 /// The links that the app answers to (CFBundleURLTypes).

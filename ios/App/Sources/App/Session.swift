@@ -54,18 +54,18 @@ final class Session {
     }
 
     /// Connects, waits until something waits for the user, and shows it; then disconnects, unless the app is in front.
-    func wait(seconds: Double, inFront: Bool) async -> Bool {
+    func wait(seconds: Double, inFront: @MainActor () -> Bool) async -> Bool {
         let waiting = (try? await world.phone.waitPending(seconds: seconds)) ?? []
-        if inFront { return !waiting.isEmpty }
+        if inFront() { return !waiting.isEmpty }
         await notifier.show(waiting)
-        // What is being shown may be withdrawn or answered elsewhere: that is looked at again when the app is opened.
-        if !root.state.isInFront { await world.phone.disconnect() }
+        // What is shown may be withdrawn or answered elsewhere: that is looked at again when the app is opened.
+        await world.phone.disconnect()
         return !waiting.isEmpty
     }
 
     /// Denies a challenge from its notification. A push says of none which it is about: with one that waits there is no
     /// question, with several each is shown with its service.
-    func deny(_ challenge: String?, within seconds: Double, inFront: Bool) async {
+    func deny(_ challenge: String?, within seconds: Double, inFront: @MainActor () -> Bool) async {
         let waiting = (try? await world.phone.waitPending(seconds: seconds)) ?? []
         let only = challenge == nil && waiting.count == 1 ? waiting.first : nil
         if let meant = waiting.first(where: { $0.id == challenge }) ?? only {
@@ -75,7 +75,7 @@ final class Session {
         } else {
             notifier.denyFailed()
         }
-        if !inFront, !root.state.isInFront { await world.phone.disconnect() }
+        if !inFront() { await world.phone.disconnect() }
     }
 
     private func deny(_ pending: Pending) async {
@@ -85,11 +85,6 @@ final class Session {
             notifier.denyFailed()
         }
     }
-}
-
-extension RootState {
-    /// Whether the app is being used: it was started, and is not in the background.
-    var isInFront: Bool { started && backgroundSince == nil }
 }
 
 /// Takes what screens ask for to the root, which does not exist yet when the world is made.

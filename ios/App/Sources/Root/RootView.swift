@@ -21,7 +21,7 @@ struct RootView: View {
         .environment(\.words, Words.of(app.language))
         .environment(\.locale, Locale(identifier: app.language.tag))
         .task { await app.open() }
-        .onChange(of: scenePhase) { app.sceneChanged(to: scenePhase) }
+        .onChange(of: scenePhase, initial: true) { app.sceneChanged(to: scenePhase) }
         .onOpenURL { app.opened($0) }
     }
 }

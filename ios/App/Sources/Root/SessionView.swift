@@ -16,6 +16,8 @@ struct SessionView: View {
                     screen(bottom).navigationDestination(for: Route.self) { screen($0) }
                 }
                 .accessibilityAction(.escape) { session.root.send(.back) }
+                // A field below must not go on taking what is typed.
+                .disabled(state.locked || state.challenge != nil)
                 .accessibilityHidden(state.locked || state.challenge != nil)
             }
             if state.locked {
