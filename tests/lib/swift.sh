@@ -74,3 +74,97 @@ in_swift() {
       bash -c "cd /build && exec \"\$@\"" in_swift "$@"
   ' in_swift "$SWIFT_ROOT" "$sources" "$build" "$@"
 }
+
+# The folders of ios/ whose Swift is written by hand; Words/ is made by bindings/words/generate.
+SWIFT_FOLDERS=(ios/NodKit)
+
+about_swift() { echo 'NodKit: its rules, and its models against the core and real relays'; }
+suite_swift() {
+  local bad=0 build=$PWD/target/swift
+  need_compilers && need_swift && need_nod || return 1
+  check 'nothing but NodCore names the generated module' only_nodcore_names_the_core ios || bad=1
+  check 'the search for such names finds them' finds_names_of_the_core || bad=1
+  check 'NodKit names neither a platform nor the core' nodkit_is_pure ios/NodKit/Sources/NodKit || bad=1
+  check 'Swift sources are formatted' swift_is_formatted "$build" || bad=1
+  check 'the core as a library' cargo build --locked -p nod-ffi || return 1
+  mkdir -p "$build/bin" && cp "$CARGO_TARGET_DIR/debug/libnod_ffi.so" "$NOD_BIN" "$build/bin/" || return 1
+  check 'NodKit builds without a warning' swift_package "$build" build --build-tests || return 1
+  swift_tests "$build" || bad=1
+  return "$bad"
+}
+
+# Swift files under a folder, that name the generated module, or a type or call that only it has.
+names_of_the_core() {
+  grep -rlE --include='*.swift' \
+    '^[[:space:]]*(@[a-zA-Z_]+[[:space:]]+)*import[[:space:]]+([a-z]+[[:space:]]+)?(NodFFI|nod_ffi)|\b(NodFFI|nod_ffi[A-Za-z]*|uniffi[A-Za-z_]*|FfiConverter[A-Za-z]*|NodPhone|NodEnrolment|NodEvents)\b' \
+    "$1" | grep -v '/Sources/NodFFI/' | sort
+}
+
+only_nodcore_names_the_core() {
+  local found
+  # No name at all would mean that the search looks for the wrong ones.
+  [ -n "$(names_of_the_core "$1/NodKit/Sources/NodCore")" ] || return 1
+  found=$(names_of_the_core "$1" | grep -vE '/NodKit/(Sources/NodCore/|Package\.swift$)')
+  if [ -n "$found" ]; then
+    printf 'These name the generated module, which only NodCore may:\n%s\n' "$found"
+    return 1
+  fi
+}
+
+finds_names_of_the_core() {
+  local folder=$LOGS/swift-names line
+  for line in 'import NodFFI' '@preconcurrency import NodFFI' 'import struct NodFFI.MoveView' 'let phone: NodPhone'; do
+    rm -rf "$folder" && mkdir -p "$folder/NodKit/Sources/NodCore" "$folder/App" || return 1
+    printf 'import NodFFI\n' >"$folder/NodKit/Sources/NodCore/Core.swift"
+    only_nodcore_names_the_core "$folder" || return 1
+    printf '%s\n' "$line" >"$folder/App/View.swift"
+    if only_nodcore_names_the_core "$folder" >/dev/null; then
+      printf 'not found: %s\n' "$line"
+      return 1
+    fi
+  done
+}
+
+# Observation is all that NodKit imports.
+nodkit_is_pure() {
+  local found
+  found=$(grep -rnE --include='*.swift' '^[[:space:]]*(@[a-zA-Z_]+[[:space:]]+)*import[[:space:]]' "$1" \
+    | grep -vE ':import Observation$')
+  if [ -n "$found" ]; then
+    printf '%s\n' "$found"
+    return 1
+  fi
+}
+
+swift_is_formatted() {
+  local files=()
+  mapfile -t files < <(find "${SWIFT_FOLDERS[@]}" -name '*.swift' -type f -not -path '*/Words/*' | sort)
+  [ "${#files[@]}" -gt 10 ] || return 1
+  in_swift "$PWD" "$1" swift-format lint --strict --configuration /nod/ios/.swift-format "${files[@]/#//nod/}"
+}
+
+# swift_package BUILD build|test ARGUMENT...: the package NodKit, linked with the core.
+swift_package() {
+  local build=$1 verb=$2
+  shift 2
+  in_swift "$PWD" "$build" env NOD_BIN="/build/bin/$(basename "$NOD_BIN")" \
+    swift "$verb" --package-path /nod/ios/NodKit --scratch-path /build/NodKit -Xswiftc -warnings-as-errors \
+    -Xlinker -L/build/bin -Xlinker -rpath -Xlinker /build/bin -Xlinker --allow-shlib-undefined "$@"
+}
+
+# Every test prints `ok NAME` or `not ok NAME`; as many must have run as the runner says.
+swift_tests() {
+  local log=$LOGS/swift-tests.log status ran told
+  swift_package "$1" test --skip-build --disable-xctest 2>&1 | tee "$log" \
+    | sed -nE '/^[✔✘] Test run with /d; s/^✔ Test (.*) passed after.*/ok \1/p; s/^✘ Test (.*) failed after.*/not ok \1/p;
+               s/^✘ Test .* recorded an issue.*/   &/p'
+  status=${PIPESTATUS[0]}
+  ran=$(grep -E '^[✔✘] Test .* (passed|failed) after' "$log" | grep -cv '^[✔✘] Test run with ')
+  told=$(sed -nE 's/^[✔✘] Test run with ([0-9]+) tests.*/\1/p' "$log" | tail -n 1)
+  if [ "$ran" != "${told:-none}" ]; then
+    printf 'not ok the runner told of %s tests, %s were read\n' "${told:-none}" "$ran"
+    tail -n 20 "$log"
+    return 1
+  fi
+  return "$status"
+}

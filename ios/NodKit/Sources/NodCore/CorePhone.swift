@@ -59,11 +59,7 @@ public final class CorePhone: PhonePort {
     }
 
     public func scan(_ text: String) throws(PhoneError) -> Scanned {
-        do {
-            return try NodFFI.scan(text: text).lifted
-        } catch {
-            throw PhoneError(lifting: error)
-        }
+        try CoreVectors.scan(text)
     }
 
     public func enrol(qr: String) async throws(PhoneError) -> any Enrolment {

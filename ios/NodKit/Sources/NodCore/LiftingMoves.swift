@@ -99,6 +99,17 @@ extension NodFFI.KeyKind {
     }
 }
 
+extension NodKit.KeyKind {
+    var lowered: NodFFI.KeyKind {
+        switch self {
+        case .approve: .approve
+        case .deny: .deny
+        case .enc: .enc
+        case .channel: .channel
+        }
+    }
+}
+
 extension NodFFI.PromptReason {
     var lifted: NodKit.PromptReason {
         switch self {
@@ -120,6 +131,18 @@ extension NodKit.KeyError {
         case .userNotVerified: .UserNotVerified
         case .invalidated: .Invalidated
         case .unavailable: .Unavailable
+        }
+    }
+}
+
+extension NodFFI.KeyError {
+    var lifted: NodKit.KeyError {
+        switch self {
+        case .Missing: .missing
+        case .Exists: .exists
+        case .UserNotVerified: .userNotVerified
+        case .Invalidated: .invalidated
+        case .Unavailable: .unavailable
         }
     }
 }

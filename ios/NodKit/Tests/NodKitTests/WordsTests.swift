@@ -29,7 +29,8 @@ struct WordsTests {
     func isolates() {
         let label = "ada@example.org"
         #expect(english.text(.challengeAccount, ["label": label]) == "as \u{2068}ada@example.org\u{2069}")
-        #expect(english.text(.scanPart, ["part": 2, "parts": UInt32(5)]) == "This was part 2 of 5. Scan the others too.")
+        #expect(
+            english.text(.scanPart, ["part": 2, "parts": UInt32(5)]) == "This was part 2 of 5. Scan the others too.")
     }
 
     @Test("a name cannot leave its isolate")
@@ -41,7 +42,9 @@ struct WordsTests {
     func onePass() {
         let text = english.text(.challengeOtherSite, ["site": "{domain}", "domain": "a.example"])
         #expect(
-            text == "The sign-in is at \u{2068}{domain}\u{2069}, not at \u{2068}a.example\u{2069}. Approve only if you expect that.")
+            text
+                == "The sign-in is at \u{2068}{domain}\u{2069}, not at \u{2068}a.example\u{2069}. Approve only if you expect that."
+        )
     }
 
     @Test("a placeholder without a value stays to be seen")

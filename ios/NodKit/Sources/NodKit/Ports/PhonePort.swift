@@ -83,6 +83,6 @@ public protocol Enrolment: Sendable {
     var domain: String? { get }
     /// Waits until the login server has taken the account in, or ended the enrolment. Once only.
     func finished() async throws(PhoneError) -> Account
-    /// Ends the enrolment on this phone and deletes its keys. To be called instead of `finished`.
+    /// Ends the enrolment on this phone and deletes its keys. Whoever waits for `finished` is told `enrolmentEnded`.
     func abort() async throws(PhoneError)
 }

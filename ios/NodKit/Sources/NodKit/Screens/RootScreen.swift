@@ -157,7 +157,8 @@ public enum RootScreen: Screen {
             case .connect: try? await world.phone.connect()
             case .disconnect: await world.phone.disconnect()
             case .count:
-                guard let accounts = try? await world.phone.accounts(), let codes = try? await world.phone.codes() else {
+                guard let accounts = try? await world.phone.accounts(), let codes = try? await world.phone.codes()
+                else {
                     return
                 }
                 tell(.accountsChanged(count: accounts.count + codes.count))

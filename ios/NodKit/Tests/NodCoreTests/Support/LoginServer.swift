@@ -2,6 +2,10 @@
 
 import Foundation
 
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
 /// The built `nod`: `NOD_BIN`.
 func nod(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Running {
     guard let path = ProcessInfo.processInfo.environment["NOD_BIN"] else {
@@ -37,7 +41,9 @@ final class LoginServer: Sendable {
     private let apiKey: String
 
     /// Starts a relay on a free port and adds a service to it.
-    static func start(_ service: String = "Fjordbanken", domain: String = "fjordbanken.example") async throws -> LoginServer {
+    static func start(_ service: String = "Fjordbanken", domain: String = "fjordbanken.example") async throws
+        -> LoginServer
+    {
         let folder = try Folder()
         let relay = try nod(["relay", "serve", "--listen", "127.0.0.1:0", "--data", folder.path("relay")])
         let first = try await relay.line()
@@ -51,9 +57,30 @@ final class LoginServer: Sendable {
         (self.folder, self.relay, self.url, self.apiKey) = (folder, relay, url, apiKey)
     }
 
+    /// The relay dies, as in a power cut.
+    func kill() {
+        relay.kill()
+    }
+
     /// `nod login …`.
     func login(_ arguments: String...) throws -> Running {
         try nod(["login"] + arguments, ["NOD_RELAY": url, "NOD_API_KEY": apiKey])
+    }
+
+    /// How long users of this service have for an answer from now on.
+    func changeWindow(seconds: Int) async throws {
+        guard let address = URL(string: "\(url)/v1/service") else {
+            throw ProcessSurprise(description: "\(url) is no address")
+        }
+        var request = URLRequest(url: address)
+        request.httpMethod = "PATCH"
+        request.setValue("Bearer \(apiKey)", forHTTPHeaderField: "authorization")
+        request.setValue("application/json", forHTTPHeaderField: "content-type")
+        request.httpBody = Data(#"{"window_s":\#(seconds),"life_s":\#(seconds)}"#.utf8)
+        let (_, response) = try await URLSession.shared.data(for: request)
+        guard (response as? HTTPURLResponse)?.statusCode == 200 else {
+            throw ProcessSurprise(description: "the service's window was not changed: \(response)")
+        }
     }
 
     /// What an enrolment page shows.

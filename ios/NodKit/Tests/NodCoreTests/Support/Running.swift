@@ -83,6 +83,7 @@ final class Running: @unchecked Sendable {
         try? input.fileHandleForWriting.close()
         var rest: [Line] = []
         while let text = await lines.next() { rest.append(try Line(text, from: what)) }
+        if Task.isCancelled { throw ProcessSurprise(description: "\(what) does not end: \(said())") }
         process.waitUntilExit()
         return (process.terminationStatus, rest)
     }
@@ -120,17 +121,22 @@ private final class LineQueue: @unchecked Sendable {
     private var ended = false
     private var reader: CheckedContinuation<String?, Never>?
 
+    /// The next line; none when there is no further one, or the test is over its time.
     func next() async -> String? {
-        await withCheckedContinuation { continuation in
-            lock.withLock {
-                if !waiting.isEmpty {
-                    continuation.resume(returning: waiting.removeFirst())
-                } else if ended {
-                    continuation.resume(returning: nil)
-                } else {
-                    reader = continuation
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                lock.withLock {
+                    if !waiting.isEmpty {
+                        continuation.resume(returning: waiting.removeFirst())
+                    } else if ended {
+                        continuation.resume(returning: nil)
+                    } else {
+                        reader = continuation
+                    }
                 }
             }
+        } onCancel: {
+            end()
         }
     }
 
@@ -143,6 +149,10 @@ private final class LineQueue: @unchecked Sendable {
                 rest = Data(rest[rest.index(after: end)...])
             }
         }
+        end()
+    }
+
+    private func end() {
         lock.withLock {
             ended = true
             reader?.resume(returning: nil)

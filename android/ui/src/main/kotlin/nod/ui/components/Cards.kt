@@ -130,7 +130,16 @@ class Fact(val sign: ImageVector?, val name: String, val value: String, val grav
 /** Facts in a card, name beside value where both fit. */
 @Composable
 fun Facts(facts: List<Fact>, modifier: Modifier = Modifier) {
-    CardOf(facts, modifier) { fact -> FactRow(fact) }
+    NodCard(modifier) { FactRows(facts) }
+}
+
+/** The same in a card that holds more. */
+@Composable
+fun FactRows(facts: List<Fact>) {
+    facts.forEachIndexed { index, fact ->
+        if (index > 0) RowLine()
+        FactRow(fact)
+    }
 }
 
 @Composable

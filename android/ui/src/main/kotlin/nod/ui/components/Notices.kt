@@ -98,7 +98,7 @@ fun Outcome(sign: ImageVector, tone: Tone, heading: String, text: String? = null
     ) {
         Medallion(sign, tone)
         Heading(heading, Modifier.padding(top = Gap.s), align = TextAlign.Center)
-        if (text != null) Explanation(text, align = TextAlign.Center)
+        if (!text.isNullOrEmpty()) Explanation(text, align = TextAlign.Center)
     }
 }
 
@@ -112,7 +112,7 @@ fun Working(heading: String, text: String? = null) {
     ) {
         Wheel(52.dp)
         Heading(heading, Modifier.padding(top = Gap.l), align = TextAlign.Center)
-        if (text != null) Explanation(text, align = TextAlign.Center)
+        if (!text.isNullOrEmpty()) Explanation(text, align = TextAlign.Center)
     }
 }
 

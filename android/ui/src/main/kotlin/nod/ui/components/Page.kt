@@ -7,6 +7,7 @@ import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.BoxWithConstraints
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.PaddingValues
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.RowScope
 import androidx.compose.foundation.layout.Spacer
@@ -27,6 +28,7 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.Color
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.paneTitle
 import androidx.compose.ui.semantics.semantics
@@ -44,7 +46,7 @@ class Back(val label: String, val press: () -> Unit)
 
 /**
  * A screen whose content scrolls when it has to. Where there is room, `foot` stands at the bottom, under the thumb;
- * with large text or on a phone on its side it follows the content.
+ * with large text or on a phone on its side it follows the content. `floating` stays over the lower end of the content.
  */
 @Composable
 fun Page(
@@ -53,16 +55,18 @@ fun Page(
     tools: (@Composable RowScope.() -> Unit)? = null,
     foot: (@Composable ColumnScope.() -> Unit)? = null,
     gap: Dp = Gap.l,
+    bar: Boolean = true,
+    floating: (@Composable ColumnScope.() -> Unit)? = null,
     content: @Composable ColumnScope.() -> Unit,
 ) {
-    Frame(title) {
-        Bar(title, back, tools)
+    Frame(title, floating) {
+        if (bar) Bar(title, back, tools)
         BoxWithConstraints(Modifier.weight(1f).fillMaxWidth()) {
             Column(
                 Modifier
                     .verticalScroll(rememberScrollState())
                     .heightIn(min = maxHeight)
-                    .padding(start = Gap.page, end = Gap.page, top = Gap.s, bottom = Gap.page),
+                    .padding(start = Gap.page, end = Gap.page, top = Gap.s, bottom = if (floating == null) Gap.page else FloatingRoom),
                 verticalArrangement = Arrangement.SpaceBetween,
             ) {
                 Column(Modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(gap), content = content)
@@ -85,19 +89,31 @@ fun ListPage(title: String, back: Back, content: LazyListScope.() -> Unit) {
         Bar(title, back, null)
         LazyColumn(
             Modifier.weight(1f).fillMaxWidth().padding(horizontal = Gap.page),
-            contentPadding = androidx.compose.foundation.layout.PaddingValues(top = Gap.s, bottom = Gap.page),
+            contentPadding = PaddingValues(top = Gap.s, bottom = Gap.page),
             content = content,
         )
     }
 }
 
+/** What a floating button covers at the end of a page, so that nothing has to lie under it. */
+private val FloatingRoom: Dp
+    @Composable get() = 76.dp + 24.dp * LocalDensity.current.fontScale
+
 @Composable
-private fun Frame(title: String, content: @Composable ColumnScope.() -> Unit) {
+private fun Frame(title: String, floating: (@Composable ColumnScope.() -> Unit)? = null, content: @Composable ColumnScope.() -> Unit) {
     Box(
         Modifier.fillMaxSize().background(Nod.colours.page).semantics { paneTitle = title },
         contentAlignment = Alignment.TopCenter,
     ) {
         Column(Modifier.widthIn(max = PageWidth).fillMaxSize(), content = content)
+        if (floating != null) {
+            Column(
+                Modifier.align(Alignment.BottomCenter).widthIn(max = PageWidth).fillMaxWidth().padding(Gap.page),
+                horizontalAlignment = Alignment.End,
+                verticalArrangement = Arrangement.spacedBy(Gap.m),
+                content = floating,
+            )
+        }
     }
 }
 

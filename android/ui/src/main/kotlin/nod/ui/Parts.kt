@@ -1,0 +1,66 @@
+// What several screens show: a service with its verified domain, a name with what the user calls it.
+package nod.ui
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.padding
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.semantics.clearAndSetSemantics
+import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.SpanStyle
+import androidx.compose.ui.text.TextStyle
+import androidx.compose.ui.text.buildAnnotatedString
+import androidx.compose.ui.text.font.FontWeight
+import androidx.compose.ui.text.withStyle
+import androidx.compose.ui.unit.dp
+import nod.logic.words.Word
+import nod.logic.words.Words
+import nod.ui.components.Initial
+import nod.ui.theme.Gap
+import nod.ui.theme.Nod
+import nod.ui.theme.Sign
+import nod.ui.theme.Signs
+
+/** A service: its initial, its name, its verified domain, and a line on the account. */
+@Composable
+internal fun ServiceHead(words: Words, name: String, domain: String?, line: String? = null, modifier: Modifier = Modifier, style: TextStyle = Nod.type.titleLarge) {
+    Row(modifier, horizontalArrangement = Arrangement.spacedBy(14.dp), verticalAlignment = Alignment.CenterVertically) {
+        Initial(name, 48.dp)
+        Column(Modifier.weight(1f)) {
+            Text(name, style = style)
+            if (domain != null) VerifiedDomain(words, domain)
+            if (line != null) Text(line, color = Nod.colours.muted, style = Nod.type.bodySmall)
+        }
+    }
+}
+
+/** A domain that the service has proven to be its own. */
+@Composable
+internal fun VerifiedDomain(words: Words, domain: String, modifier: Modifier = Modifier) {
+    val label = "${words[Word.CHALLENGE_VERIFIED]}: $domain"
+    Row(
+        modifier.semantics(mergeDescendants = true) { contentDescription = label },
+        horizontalArrangement = Arrangement.spacedBy(5.dp),
+    ) {
+        Sign(Signs.shield, Modifier.padding(top = 2.dp).clearAndSetSemantics {}, size = 18.dp, tint = Nod.colours.good)
+        Text(domain, Modifier.weight(1f, fill = false), color = Nod.colours.good, style = Nod.type.bodyMedium)
+    }
+}
+
+/** A service or issuer, and after it, less strong, whose account it is. */
+@Composable
+internal fun nameAnd(name: String, account: String) = buildAnnotatedString {
+    if (name.isNotEmpty()) append(isolated(name))
+    if (account.isNotEmpty()) {
+        val second = if (name.isEmpty()) SpanStyle() else SpanStyle(color = Nod.colours.muted, fontWeight = FontWeight.Normal)
+        withStyle(second) {
+            if (name.isNotEmpty()) append(" · ")
+            append(isolated(account))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// What is said aloud although nobody pointed at it.
+
+import Accessibility
+import SwiftUI
+
+enum Announcer {
+    /// Says a text when VoiceOver is on.
+    @MainActor static func say(_ text: String) {
+        AccessibilityNotification.Announcement(text).post()
+    }
+}
+
+extension View {
+    /// Says a text whenever it changes to another that is not empty.
+    func announcing(_ text: String?) -> some View {
+        onChange(of: text, initial: true) {
+            if let text, !text.isEmpty { Announcer.say(text) }
+        }
+    }
+}
