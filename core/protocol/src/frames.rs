@@ -319,6 +319,21 @@ mod tests {
     }
 
     #[test]
+    fn a_relay_and_a_phone_of_before_wake_ups_are_understood() {
+        let plain = RelayFrame::Welcome { time: 1, heartbeat_s: 30, wake: None, held: None };
+        let text = r#"{"t":"welcome","time":1,"heartbeat_s":30}"#;
+        assert_eq!(plain.to_text(), text);
+        assert_eq!(RelayFrame::parse(text), Ok(plain));
+        let offer = WakeOffer { fcm: Some("project".to_owned()), ..WakeOffer::default() };
+        let held = Some(Digest::of(b"target"));
+        let full = RelayFrame::Welcome { time: 1, heartbeat_s: 30, wake: Some(offer), held };
+        assert!(full.to_text().contains(r#""wake":{"fcm":"project"},"held":""#));
+        assert_eq!(RelayFrame::parse(&full.to_text()), Ok(full));
+        let newer = r#"{"t":"welcome","time":1,"heartbeat_s":30,"wake":{"pager":"x"},"more":{}}"#;
+        assert!(matches!(RelayFrame::parse(newer), Ok(RelayFrame::Welcome { wake: Some(_), .. })));
+    }
+
+    #[test]
     fn long_foreign_and_doubled_frames_are_refused() {
         assert_eq!(DeviceFrame::parse(&" ".repeat(MAX_FRAME + 1)), Err(FrameError::TooLong));
         for bad in ["", "{}", "[]", r#"{"t":"nope"}"#, r#"{"t":"received","t":"hello","jwt":"x"}"#] {

@@ -127,3 +127,42 @@ fn a_missing_file_is_named() {
     let error = Settings::load(Some(Path::new("does-not-exist.toml"))).unwrap_err();
     assert!(error.to_string().contains("does-not-exist.toml"));
 }
+
+#[test]
+fn wake_ups_are_off_until_a_section_is_filled_in() {
+    assert!(!read("").unwrap().wake.is_on());
+    for (variable, value) in [
+        ("NOD_WAKE_WEB_PUSH_SUBJECT", "mailto:operator@example.org"),
+        ("NOD_WAKE_FCM_SERVICE_ACCOUNT", "fcm.json"),
+    ] {
+        assert!(read_env("", &[(variable, value)]).unwrap().wake.is_on(), "{variable}");
+    }
+    let apns = [
+        ("NOD_WAKE_APNS_KEY", "key.p8"),
+        ("NOD_WAKE_APNS_KEY_ID", "K"),
+        ("NOD_WAKE_APNS_TEAM_ID", "T"),
+        ("NOD_WAKE_APNS_TOPIC", "org.example.nod"),
+    ];
+    let settings = read_env("", &apns).unwrap();
+    assert!(settings.wake.is_on() && !settings.wake.apns.sandbox);
+    let hosts = read_env("", &[("NOD_WAKE_WEB_PUSH_PRIVATE_HOSTS", "push.lan, 10.0.0.9")]).unwrap();
+    assert_eq!(hosts.wake.web_push.private_hosts, ["push.lan", "10.0.0.9"]);
+}
+
+#[test]
+fn what_is_wrong_with_wake_ups_is_named() {
+    for (text, named) in [
+        ("[wake]\nmin_interval_s = 0", "wake.min_interval_s"),
+        ("[wake]\nsilence_s = 31", "wake.silence_s"),
+        ("[wake]\nnope = 1", "nope"),
+        ("[wake.web_push]\nsubject = \"operator@example.org\"", "wake.web_push.subject"),
+        ("[wake.apns]\nkey = \"key.p8\"", "wake.apns.key_id"),
+        ("[wake.apns]\ntopic = \"org.example.nod\"", "wake.apns.key"),
+        ("[wake.apns]\nkey = \"k\"\nkey_id = \"K\"\nteam_id = \"T\"\ntopic = \"a b\"", "wake.apns.topic"),
+        ("[wake.fcm]\nurl = \"ftp://a\"", "wake.fcm.url"),
+        ("[wake.apns]\nurl = \"https://a/\"", "wake.apns.url"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
+}

@@ -148,3 +148,64 @@ impl Apns {
         old
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+    const MINUTE_MS: u64 = 60_000;
+
+    fn apns() -> Apns {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("AuthKey.p8");
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        std::fs::write(&file, key.serialize_pem()).unwrap();
+        let name = |text: &str| Some(text.to_owned());
+        let settings = settings::Apns {
+            key: Some(file),
+            key_id: name("K"),
+            team_id: name("T"),
+            topic: name("org.example"),
+            ..settings::Apns::default()
+        };
+        Apns::new(&settings, &Setup { timeout: Duration::from_secs(1), roots: &[] }).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_provider_token_is_used_for_forty_minutes() {
+        let apns = apns();
+        let first = apns.provider_token(NOW).unwrap();
+        assert_eq!(apns.provider_token(NOW.plus(39 * MINUTE_MS)).unwrap().text, first.text);
+        assert_ne!(apns.provider_token(NOW.plus(40 * MINUTE_MS)).unwrap().text, first.text);
+    }
+
+    #[test]
+    fn a_token_that_is_called_too_old_is_renewed_but_not_more_often_than_apple_allows() {
+        let apns = apns();
+        let first = apns.provider_token(NOW).unwrap();
+        assert!(!apns.renew(&first, NOW.plus(19 * MINUTE_MS)));
+        assert_eq!(apns.provider_token(NOW.plus(19 * MINUTE_MS)).unwrap().text, first.text);
+        let later = NOW.plus(21 * MINUTE_MS);
+        assert!(apns.renew(&first, later));
+        let second = apns.provider_token(later).unwrap();
+        assert_ne!(second.text, first.text);
+        assert!(apns.renew(&first, later), "another attempt has renewed it");
+        assert_eq!(apns.provider_token(later).unwrap().text, second.text);
+    }
+
+    #[test]
+    fn tokens_of_the_development_environment_are_taken_only_where_it_is_on() {
+        let apns = apns();
+        assert!(apns.takes(false) && !apns.takes(true));
+    }
+
+    #[test]
+    fn the_payload_is_json_and_says_nothing() {
+        let payload: serde_json::Value = serde_json::from_str(PAYLOAD).unwrap();
+        assert_eq!(payload.as_object().unwrap().keys().collect::<Vec<_>>(), ["aps"]);
+    }
+}

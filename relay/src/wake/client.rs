@@ -51,13 +51,7 @@ impl Setup<'_> {
 
 /// What a request that got no answer means.
 pub(super) fn unanswered(error: &reqwest::Error) -> Sent {
-    if outbound::is_no_address(error) {
-        return Sent::Refused("address");
-    }
-    if error.is_builder() || error.is_request() && !error.is_connect() && !error.is_timeout() {
-        tracing::debug!("a request to a push service could not be made");
-    }
-    Sent::Later(None)
+    if outbound::is_no_address(error) { Sent::Refused("address") } else { Sent::Later(None) }
 }
 
 /// When the service wants to be asked again: `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3).

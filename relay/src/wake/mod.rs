@@ -25,7 +25,7 @@ use nod_protocol::messages::{WakeOffer, WakeTarget};
 use nod_protocol::random::below;
 use nod_protocol::{Digest, MailboxId, Random};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -300,7 +300,9 @@ impl Wakes {
                 topic: &kept.topic,
                 timeout: self.push.timeout().min(left),
             };
-            let wait = match self.push.send(&kept.target, message).await {
+            // The time-out once more: an attempt may also wait for another one's access token.
+            let sent = timeout(message.timeout, self.push.send(&kept.target, message)).await;
+            let wait = match sent.unwrap_or(Sent::Later(None)) {
                 Sent::Accepted => return (service, Outcome::Accepted),
                 Sent::Refused(why) => {
                     tracing::info!(service = service.word(), why, "the push service does not take a wake-up");
