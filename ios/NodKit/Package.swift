@@ -4,7 +4,7 @@
 import PackageDescription
 
 // The Rust core. On Linux the library is found by the linker's flags (see tests/lib/swift.sh); on Apple systems it is an
-// XCFramework that `ios/build-core` makes.
+// XCFramework that `ios/make-xcframework` makes.
 #if os(Linux)
     let core = Target.systemLibrary(name: "nod_ffiFFI", path: "Sources/NodFFILinux")
 #else

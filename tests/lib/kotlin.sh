@@ -3,6 +3,39 @@
 
 KOTLIN_OUT=target/android
 
+about_kotlin() { echo 'bindings and logic of the Android app: compiled, vectors, presenters alone and on a real relay'; }
+suite_kotlin() {
+  local bad=0 kt tests
+  need_compilers && need_nod && need_kotlin && need_jars jvm && need_jars test || return 1
+  kt=$KOTLIN_LIB/kotlin-test.jar:$KOTLIN_LIB/kotlin-test-junit5.jar
+  check 'the core builds as the library that the tests load' cargo build --quiet --locked -p nod-ffi || return 1
+  check 'a warning in Kotlin would be an error' kotlin_warning_found || bad=1
+  check 'the generated Kotlin compiles' kotlin_generated || return 1
+  check 'logic compiles' kotlin_logic || return 1
+  check 'bindings compiles' kotlin_bindings || return 1
+  tests=$(class_path jvm test "$KOTLIN_OUT/logic"):$kt
+  check "logic's tests compile" kotlinc_module logic-tests "$tests" android/logic/src/test/kotlin || bad=1
+  tests=$(class_path jvm test "$KOTLIN_OUT/logic" "$KOTLIN_OUT/generated" "$KOTLIN_OUT/bindings"):$kt
+  check "bindings' tests compile" kotlinc_module bindings-tests "$tests" android/bindings/src/test/kotlin || return 1
+  note 'presenters by themselves, then on the core with a relay'
+  kotlin_tests "$tests" "$KOTLIN_OUT/logic-tests" "$KOTLIN_OUT/bindings-tests" || bad=1
+  return "$bad"
+}
+
+# The modules that have no Android in them; other suites stand on them too.
+kotlin_logic() { kotlinc_module logic "$(class_path jvm)" android/logic/src/main/kotlin; }
+kotlin_generated() { KOTLINC_FLAGS=-nowarn kotlinc_module generated "$(class_path jvm)" bindings/kotlin; }
+kotlin_bindings() {
+  kotlinc_module bindings "$(class_path jvm "$KOTLIN_OUT/logic" "$KOTLIN_OUT/generated")" android/bindings/src/main/kotlin
+}
+
+kotlin_warning_found() {
+  local folder=$LOGS/kotlin-warning
+  rm -rf "$KOTLIN_OUT/warning.state" "$folder" && mkdir -p "$folder" || return 1
+  echo 'fun warned(text: String) { val unused = text as String }' >"$folder/Warned.kt"
+  ! kotlinc_module warning "$(class_path jvm)" "$folder" 2>"$folder/log" && grep -q 'warnings found' "$folder/log"
+}
+
 # The compiler of tests/android/package-lock.json and the class paths of tests/android/pom.xml.
 need_kotlin() {
   need_debian java default-jdk-headless && need_debian node nodejs && need_debian npm npm || return 1
@@ -25,9 +58,9 @@ need_jars() {
   need_debian mvn maven || return 1
   note "fetching the class path '$1'"
   rm -rf "$folder"
-  mvn --batch-mode --quiet -Dstyle.color=never --file tests/android/pom.xml --activate-profiles "$1" \
+  mvn --batch-mode --quiet --file tests/android/pom.xml --activate-profiles "$1" \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory="$folder" \
-    && touch "$folder/complete"
+    | sed 's/\x1b\[[0-9;]*m//g; /^$/d' && [ -d "$folder" ] && touch "$folder/complete"
 }
 
 jars_folder() {
@@ -60,17 +93,23 @@ class_path() {
 # kotlinc_module NAME CLASSPATH SOURCE-FOLDER...: compiles the folders into $KOTLIN_OUT/NAME, where nothing has changed
 # since the last time not again. KOTLINC_FLAGS adds options; without `-nowarn` among them a warning is an error.
 kotlinc_module() {
+  mkdir -p "$KOTLIN_OUT" || return 1
+  # Two runs at once make a module once.
+  (flock 9 && kotlinc_changed "$@") 9>"$KOTLIN_OUT/$1.lock"
+}
+
+kotlinc_changed() {
   local name=$1 path=$2 out=$KOTLIN_OUT/$1 state flags=()
   shift 2
   read -ra flags <<<"${KOTLINC_FLAGS-}"
   case " ${flags[*]-} " in *' -nowarn '*) ;; *) flags+=(-Werror) ;; esac
   state=$(kotlin_state "$path" "${flags[*]}" "$@") || return 1
   if [ "$(cat "$out.state" 2>/dev/null)" = "$state" ]; then return 0; fi
-  rm -rf "$out" "$out.state" && mkdir -p "$out" || return 1
-  JAVA_OPTS='-Xmx2g -XX:+UseSerialGC -XX:TieredStopAtLevel=4' bash "$KOTLIN_HOME/bin/kotlinc" \
+  rm -rf "$out.part" && mkdir -p "$out.part" || return 1
+  JAVA_OPTS='-Xmx2g -XX:+UseSerialGC' bash "$KOTLIN_HOME/bin/kotlinc" \
     -no-stdlib -no-reflect -jvm-target 17 -module-name "$name" \
-    "${flags[@]}" -cp "$path" -d "$out" "$@" || return 1
-  printf '%s\n' "$state" >"$out.state"
+    "${flags[@]}" -cp "$path" -d "$out.part" "$@" || return 1
+  rm -rf "$out" "$out.state" && mv "$out.part" "$out" && printf '%s\n' "$state" >"$out.state"
 }
 
 # What a module's classes are made from: its sources, its options, and the state of each module on its class path.
@@ -86,14 +125,13 @@ kotlin_state() {
   } | sha256sum
 }
 
-# kotlin_tests CLASSPATH CLASS-FOLDER...: runs the tests in the folders; the Rust core is found through NOD_LIB_DIR.
+# kotlin_tests CLASSPATH CLASS-FOLDER...: runs the tests in the folders, with the core and the relay that cargo built.
 kotlin_tests() {
   local path=$1
   shift
   kotlinc_module runner "$(class_path test)" tests/android/runner || return 1
-  java -XX:+UseSerialGC -Djava.awt.headless=true -Djna.library.path="${NOD_LIB_DIR-}" \
-    -cp "$path:$(class_path jvm test "$KOTLIN_OUT/runner"):$KOTLIN_LIB/kotlin-test.jar:$KOTLIN_LIB/kotlin-test-junit5.jar" \
-    nod.tests.RunnerKt "$@"
+  java -XX:+UseSerialGC -Djava.awt.headless=true -Djna.library.path="$CARGO_TARGET_DIR/debug" -Dnod.repository="$PWD" \
+    -cp "$KOTLIN_OUT/runner:$(IFS=:; echo "$*"):$path:$(class_path jvm test)" nod.tests.RunnerKt "$@"
 }
 
 # The platform's resources as aapt2 reads them, from the jar with its classes.

@@ -152,15 +152,22 @@ swift_package() {
     -Xlinker -L/build/bin -Xlinker -rpath -Xlinker /build/bin -Xlinker --allow-shlib-undefined "$@"
 }
 
+# swift_phone DIRECTORY NAME: a Swift phone on standard input and output, for tests that move accounts between a Kotlin
+# phone and a Swift one (ios/NodKit/Sources/nod-swift-phone says what it understands). DIRECTORY is inside the chroot's
+# /build, which is target/swift. The suite must have built the package.
+swift_phone() {
+  in_swift "$PWD" "$PWD/target/swift" /build/NodKit/debug/nod-swift-phone "$@"
+}
+
 # Every test prints `ok NAME` or `not ok NAME`; as many must have run as the runner says.
 swift_tests() {
   local log=$LOGS/swift-tests.log status ran told
   swift_package "$1" test --skip-build --disable-xctest 2>&1 | tee "$log" \
-    | sed -nE '/^[✔✘] Test run with /d; s/^✔ Test (.*) passed after.*/ok \1/p; s/^✘ Test (.*) failed after.*/not ok \1/p;
+    | sed -nE '/^(✔|✘) Test run with /d; s/^✔ Test (.*) passed after.*/ok \1/p; s/^✘ Test (.*) failed after.*/not ok \1/p;
                s/^✘ Test .* recorded an issue.*/   &/p'
   status=${PIPESTATUS[0]}
-  ran=$(grep -E '^[✔✘] Test .* (passed|failed) after' "$log" | grep -cv '^[✔✘] Test run with ')
-  told=$(sed -nE 's/^[✔✘] Test run with ([0-9]+) tests.*/\1/p' "$log" | tail -n 1)
+  ran=$(grep -E '^(✔|✘) Test .* (passed|failed) after' "$log" | grep -cvE '^(✔|✘) Test run with ')
+  told=$(sed -nE 's/^(✔|✘) Test run with ([0-9]+) tests.*/\2/p' "$log" | tail -n 1)
   if [ "$ran" != "${told:-none}" ]; then
     printf 'not ok the runner told of %s tests, %s were read\n' "${told:-none}" "$ran"
     tail -n 20 "$log"

@@ -1,7 +1,7 @@
 // The camera as the app calls it. As in the SDK, sessions and devices are not bound to an actor.
 
-@_exported import Foundation
 @_exported import Dispatch
+@_exported import Foundation
 
 public struct AVMediaType: Hashable, Sendable {
     public static let video = Self()
@@ -20,9 +20,15 @@ open class AVCaptureDevice: NSObject, @unchecked Sendable {
     open func lockForConfiguration() throws {}
     open func unlockForConfiguration() {}
     open func isFocusModeSupported(_ focusMode: FocusMode) -> Bool { false }
-    open var focusMode: FocusMode { get { .locked } set {} }
+    open var focusMode: FocusMode {
+        get { .locked }
+        set {}
+    }
     open var isAutoFocusRangeRestrictionSupported: Bool { false }
-    open var autoFocusRangeRestriction: AutoFocusRangeRestriction { get { .none } set {} }
+    open var autoFocusRangeRestriction: AutoFocusRangeRestriction {
+        get { .none }
+        set {}
+    }
 }
 
 open class AVCaptureInput: NSObject {}
@@ -43,14 +49,19 @@ open class AVMetadataMachineReadableCodeObject: AVMetadataObject {
 
 public protocol AVCaptureMetadataOutputObjectsDelegate: NSObjectProtocol {
     func metadataOutput(
-        _ output: AVCaptureMetadataOutput, didOutput metadataObjects: [AVMetadataObject], from connection: AVCaptureConnection)
+        _ output: AVCaptureMetadataOutput, didOutput metadataObjects: [AVMetadataObject],
+        from connection: AVCaptureConnection)
 }
 
 open class AVCaptureMetadataOutput: AVCaptureOutput {
     public override init() {}
     open func setMetadataObjectsDelegate(
-        _ objectsDelegate: (any AVCaptureMetadataOutputObjectsDelegate)?, queue objectsCallbackQueue: DispatchQueue?) {}
-    open var metadataObjectTypes: [AVMetadataObject.ObjectType]! { get { [] } set {} }
+        _ objectsDelegate: (any AVCaptureMetadataOutputObjectsDelegate)?, queue objectsCallbackQueue: DispatchQueue?
+    ) {}
+    open var metadataObjectTypes: [AVMetadataObject.ObjectType]! {
+        get { [] }
+        set {}
+    }
     open var availableMetadataObjectTypes: [AVMetadataObject.ObjectType] { [] }
 }
 

@@ -7,6 +7,12 @@ public struct AVLayerVideoGravity: Hashable, Sendable {
 }
 
 open class AVCaptureVideoPreviewLayer: CALayer {
-    open var session: AVCaptureSession? { get { nil } set {} }
-    open var videoGravity: AVLayerVideoGravity { get { .resizeAspectFill } set {} }
+    open var session: AVCaptureSession? {
+        get { nil }
+        set {}
+    }
+    open var videoGravity: AVLayerVideoGravity {
+        get { .resizeAspectFill }
+        set {}
+    }
 }

@@ -1,7 +1,7 @@
 // Network's path monitor as the app calls it.
 
-@_exported import Foundation
 @_exported import Dispatch
+@_exported import Foundation
 
 public struct NWPath: Sendable, Equatable {
     public enum Status: Sendable { case satisfied, unsatisfied, requiresConnection }
@@ -10,7 +10,10 @@ public struct NWPath: Sendable, Equatable {
 
 public final class NWPathMonitor: @unchecked Sendable {
     public init() {}
-    public var pathUpdateHandler: (@Sendable (_ newPath: NWPath) -> Void)? { get { nil } set {} }
+    public var pathUpdateHandler: (@Sendable (_ newPath: NWPath) -> Void)? {
+        get { nil }
+        set {}
+    }
     public func start(queue: DispatchQueue) {}
     public func cancel() {}
 }

@@ -27,7 +27,9 @@ public struct Image: PrimitiveView, Equatable {
     nonisolated public init(decorative name: String, bundle: Bundle? = nil) {}
     nonisolated public init(decorative cgImage: CGImage, scale: CGFloat, orientation: Orientation = .up) {}
     public enum Orientation: Sendable { case up }
-    nonisolated public func resizable(capInsets: EdgeInsets = EdgeInsets(), resizingMode: ResizingMode = .stretch) -> Image { self }
+    nonisolated public func resizable(capInsets: EdgeInsets = EdgeInsets(), resizingMode: ResizingMode = .stretch)
+        -> Image
+    { self }
     nonisolated public func interpolation(_ interpolation: Interpolation) -> Image { self }
 }
 
@@ -50,12 +52,15 @@ public struct ButtonRole: Equatable, Sendable {
 }
 public struct Button<Label: View>: PrimitiveView {
     nonisolated public init(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> Label) {}
-    nonisolated public init(role: ButtonRole?, action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> Label) {}
+    nonisolated public init(role: ButtonRole?, action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> Label)
+    {}
 }
 extension Button where Label == Text {
-    @_disfavoredOverload nonisolated public init<S: StringProtocol>(_ title: S, action: @escaping @MainActor () -> Void) {}
+    @_disfavoredOverload nonisolated public init<S: StringProtocol>(_ title: S, action: @escaping @MainActor () -> Void)
+    {}
     @_disfavoredOverload nonisolated public init<S: StringProtocol>(
-        _ title: S, role: ButtonRole?, action: @escaping @MainActor () -> Void) {}
+        _ title: S, role: ButtonRole?, action: @escaping @MainActor () -> Void
+    ) {}
 }
 public struct ButtonStyleConfiguration {
     public struct Label: PrimitiveView {}
@@ -86,7 +91,9 @@ public struct TextField<Label: View>: PrimitiveView {}
 extension TextField where Label == Text {
     @_disfavoredOverload nonisolated public init<S: StringProtocol>(_ title: S, text: Binding<String>, prompt: Text?) {}
     @_disfavoredOverload nonisolated public init<S: StringProtocol>(_ title: S, text: Binding<String>) {}
-    @_disfavoredOverload nonisolated public init<S: StringProtocol>(_ title: S, text: Binding<String>, prompt: Text?, axis: Axis) {}
+    @_disfavoredOverload nonisolated public init<S: StringProtocol>(
+        _ title: S, text: Binding<String>, prompt: Text?, axis: Axis
+    ) {}
     @_disfavoredOverload nonisolated public init<S: StringProtocol>(_ title: S, text: Binding<String>, axis: Axis) {}
 }
 public struct SecureField<Label: View>: PrimitiveView {}
@@ -94,11 +101,14 @@ extension SecureField where Label == Text {
     @_disfavoredOverload nonisolated public init<S: StringProtocol>(_ title: S, text: Binding<String>) {}
 }
 public struct Picker<Label: View, SelectionValue: Hashable, Content: View>: PrimitiveView {
-    nonisolated public init(selection: Binding<SelectionValue>, @ViewBuilder content: () -> Content, @ViewBuilder label: () -> Label) {}
+    nonisolated public init(
+        selection: Binding<SelectionValue>, @ViewBuilder content: () -> Content, @ViewBuilder label: () -> Label
+    ) {}
 }
 extension Picker where Label == Text {
     @_disfavoredOverload nonisolated public init<S: StringProtocol>(
-        _ title: S, selection: Binding<SelectionValue>, @ViewBuilder content: () -> Content) {}
+        _ title: S, selection: Binding<SelectionValue>, @ViewBuilder content: () -> Content
+    ) {}
 }
 public protocol PickerStyle {}
 public struct SegmentedPickerStyle: PickerStyle {}
@@ -123,19 +133,24 @@ extension ProgressView where CurrentValueLabel == EmptyView, Label == Text {
 // Containers
 
 public struct VStack<Content: View>: PrimitiveView {
-    nonisolated public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content) {}
+    nonisolated public init(
+        alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content
+    ) {}
 }
 public struct LazyVStack<Content: View>: PrimitiveView {
     nonisolated public init(
         alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, pinnedViews: PinnedScrollableViews = [],
-        @ViewBuilder content: () -> Content) {}
+        @ViewBuilder content: () -> Content
+    ) {}
 }
 public struct PinnedScrollableViews: OptionSet, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 }
 public struct HStack<Content: View>: PrimitiveView {
-    nonisolated public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content) {}
+    nonisolated public init(
+        alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content
+    ) {}
 }
 public struct ZStack<Content: View>: PrimitiveView {
     nonisolated public init(alignment: Alignment = .center, @ViewBuilder content: () -> Content) {}
@@ -159,13 +174,17 @@ public struct Group<Content: View>: PrimitiveView {
     nonisolated public init(@ViewBuilder content: () -> Content) {}
 }
 public struct ScrollView<Content: View>: PrimitiveView {
-    nonisolated public init(_ axes: Axis.Set = .vertical, showsIndicators: Bool = true, @ViewBuilder content: () -> Content) {}
+    nonisolated public init(
+        _ axes: Axis.Set = .vertical, showsIndicators: Bool = true, @ViewBuilder content: () -> Content
+    ) {}
 }
 public struct ForEach<Data: RandomAccessCollection, ID: Hashable, Content>: PrimitiveView {}
 extension ForEach where Content: View {
     nonisolated public init(_ data: Data, @ViewBuilder content: @escaping (Data.Element) -> Content)
     where ID == Data.Element.ID, Data.Element: Identifiable {}
-    nonisolated public init(_ data: Data, id: KeyPath<Data.Element, ID>, @ViewBuilder content: @escaping (Data.Element) -> Content) {}
+    nonisolated public init(
+        _ data: Data, id: KeyPath<Data.Element, ID>, @ViewBuilder content: @escaping (Data.Element) -> Content
+    ) {}
 }
 public struct Spacer: PrimitiveView {
     nonisolated public init(minLength: CGFloat? = nil) {}
@@ -175,7 +194,9 @@ public struct Divider: PrimitiveView {
 }
 public struct NavigationStack<Data, Root: View>: PrimitiveView {
     nonisolated public init(path: Binding<Data>, @ViewBuilder root: () -> Root)
-    where Data: MutableCollection, Data: RandomAccessCollection, Data: RangeReplaceableCollection, Data.Element: Hashable {}
+    where
+        Data: MutableCollection, Data: RandomAccessCollection, Data: RangeReplaceableCollection, Data.Element: Hashable
+    {}
 }
 public protocol ToolbarContent {}
 public struct ToolbarItem<ID, Content: View>: ToolbarContent {}

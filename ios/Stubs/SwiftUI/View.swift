@@ -27,12 +27,16 @@ public struct ViewBuilder {
     public static func buildExpression<Content: View>(_ content: Content) -> Content { content }
     public static func buildBlock() -> EmptyView { EmptyView() }
     public static func buildBlock<Content: View>(_ content: Content) -> Content { content }
-    public static func buildBlock<each Content: View>(_ content: repeat each Content) -> TupleView<(repeat each Content)> {
+    public static func buildBlock<each Content: View>(_ content: repeat each Content) -> TupleView<
+        (repeat each Content)
+    > {
         TupleView((repeat each content))
     }
     public static func buildIf<Content: View>(_ content: Content?) -> Content? { content }
     public static func buildEither<True: View, False: View>(first: True) -> _ConditionalContent<True, False> { .init() }
-    public static func buildEither<True: View, False: View>(second: False) -> _ConditionalContent<True, False> { .init() }
+    public static func buildEither<True: View, False: View>(second: False) -> _ConditionalContent<True, False> {
+        .init()
+    }
     public static func buildLimitedAvailability<Content: View>(_ content: Content) -> AnyView { AnyView(content) }
 }
 
@@ -67,7 +71,10 @@ public protocol DynamicProperty {}
 public struct State<Value>: DynamicProperty {
     public init(wrappedValue: Value) {}
     public init(initialValue: Value) {}
-    public var wrappedValue: Value { get { fatalError() } nonmutating set {} }
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set {}
+    }
     public var projectedValue: Binding<Value> { fatalError() }
 }
 extension State: Sendable where Value: Sendable {}
@@ -77,11 +84,18 @@ extension State where Value: ExpressibleByNilLiteral {
 
 @propertyWrapper @dynamicMemberLookup
 public struct Binding<Value> {
-    @preconcurrency public init(get: @escaping @isolated(any) @Sendable () -> Value, set: @escaping @isolated(any) @Sendable (Value) -> Void) {}
+    @preconcurrency public init(
+        get: @escaping @isolated(any) @Sendable () -> Value, set: @escaping @isolated(any) @Sendable (Value) -> Void
+    ) {}
     public static func constant(_ value: Value) -> Binding<Value> { fatalError() }
-    public var wrappedValue: Value { get { fatalError() } nonmutating set {} }
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set {}
+    }
     public var projectedValue: Binding<Value> { self }
-    public subscript<Subject>(dynamicMember keyPath: WritableKeyPath<Value, Subject>) -> Binding<Subject> { fatalError() }
+    public subscript<Subject>(dynamicMember keyPath: WritableKeyPath<Value, Subject>) -> Binding<Subject> {
+        fatalError()
+    }
 }
 extension Binding: @unchecked Sendable where Value: Sendable {}
 
@@ -95,7 +109,10 @@ public struct Environment<Value>: DynamicProperty {
 @propertyWrapper @dynamicMemberLookup
 public struct Bindable<Value> {
     public init(wrappedValue: Value) where Value: AnyObject, Value: Observable {}
-    public var wrappedValue: Value { get { fatalError() } nonmutating set {} }
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set {}
+    }
     public var projectedValue: Bindable<Value> { self }
     public subscript<Subject>(dynamicMember keyPath: ReferenceWritableKeyPath<Value, Subject>) -> Binding<Subject>
     where Value: AnyObject { fatalError() }
@@ -113,11 +130,17 @@ public struct FocusState<Value: Hashable>: DynamicProperty {
     @propertyWrapper
     public struct Binding {
         public init() {}
-        public var wrappedValue: Value { get { fatalError() } nonmutating set {} }
+        public var wrappedValue: Value {
+            get { fatalError() }
+            nonmutating set {}
+        }
         public var projectedValue: Self { self }
     }
     public init() where Value == Bool {}
-    public var wrappedValue: Value { get { fatalError() } nonmutating set {} }
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set {}
+    }
     public var projectedValue: Binding { fatalError() }
 }
 
@@ -126,11 +149,17 @@ public struct AccessibilityFocusState<Value: Hashable>: DynamicProperty {
     @propertyWrapper
     public struct Binding {
         public init() {}
-        public var wrappedValue: Value { get { fatalError() } nonmutating set {} }
+        public var wrappedValue: Value {
+            get { fatalError() }
+            nonmutating set {}
+        }
         public var projectedValue: Self { self }
     }
     public init() where Value == Bool {}
-    public var wrappedValue: Value { get { fatalError() } nonmutating set {} }
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set {}
+    }
     public var projectedValue: Binding { fatalError() }
 }
 
@@ -141,16 +170,43 @@ public protocol EnvironmentKey {
 
 public struct EnvironmentValues {
     public init() {}
-    public subscript<K: EnvironmentKey>(key: K.Type) -> K.Value { get { fatalError() } set {} }
-    public var colorScheme: ColorScheme { get { fatalError() } set {} }
-    public var dynamicTypeSize: DynamicTypeSize { get { fatalError() } set {} }
-    public var scenePhase: ScenePhase { get { fatalError() } set {} }
-    public var locale: Locale { get { fatalError() } set {} }
-    public var isEnabled: Bool { get { fatalError() } set {} }
+    public subscript<K: EnvironmentKey>(key: K.Type) -> K.Value {
+        get { fatalError() }
+        set {}
+    }
+    public var colorScheme: ColorScheme {
+        get { fatalError() }
+        set {}
+    }
+    public var dynamicTypeSize: DynamicTypeSize {
+        get { fatalError() }
+        set {}
+    }
+    public var scenePhase: ScenePhase {
+        get { fatalError() }
+        set {}
+    }
+    public var locale: Locale {
+        get { fatalError() }
+        set {}
+    }
+    public var isEnabled: Bool {
+        get { fatalError() }
+        set {}
+    }
     public var accessibilityReduceMotion: Bool { fatalError() }
-    public var isSceneCaptured: Bool { get { fatalError() } set {} }
-    public var openURL: OpenURLAction { get { fatalError() } set {} }
-    public var redactionReasons: RedactionReasons { get { fatalError() } set {} }
+    public var isSceneCaptured: Bool {
+        get { fatalError() }
+        set {}
+    }
+    public var openURL: OpenURLAction {
+        get { fatalError() }
+        set {}
+    }
+    public var redactionReasons: RedactionReasons {
+        get { fatalError() }
+        set {}
+    }
 }
 
 public struct OpenURLAction: Sendable {

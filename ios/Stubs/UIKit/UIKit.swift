@@ -1,13 +1,16 @@
 // UIKit as the app calls it. Methods of a delegate that the app has are required here, so that a misspelt one is an error.
 
-@_exported import Foundation
 @_exported import CoreImage
+@_exported import Foundation
 @_exported import UniformTypeIdentifiers
 
 @MainActor open class UIResponder: NSObject {}
 
 open class CALayer: NSObject {
-    open var frame: CGRect { get { .zero } set {} }
+    open var frame: CGRect {
+        get { .zero }
+        set {}
+    }
 }
 
 open class UIView: UIResponder {
@@ -15,7 +18,10 @@ open class UIView: UIResponder {
     public required init?(coder: NSCoder) {}
     open class var layerClass: AnyClass { CALayer.self }
     open var layer: CALayer { fatalError() }
-    open var bounds: CGRect { get { .zero } set {} }
+    open var bounds: CGRect {
+        get { .zero }
+        set {}
+    }
     open func layoutSubviews() {}
 }
 
@@ -62,7 +68,8 @@ public enum UIBackgroundFetchResult: UInt, Sendable { case newData, noData, fail
 
 @MainActor public protocol UIApplicationDelegate: NSObjectProtocol {
     func application(
-        _ application: UIApplication, didFinishLaunchingWithOptions launchOptions: [UIApplication.LaunchOptionsKey: Any]?
+        _ application: UIApplication,
+        didFinishLaunchingWithOptions launchOptions: [UIApplication.LaunchOptionsKey: Any]?
     ) -> Bool
     func application(
         _ application: UIApplication, didRegisterForRemoteNotificationsWithDeviceToken deviceToken: Data)

@@ -74,19 +74,42 @@ open class UNNotificationContent: NSObject {
 
 open class UNMutableNotificationContent: UNNotificationContent {
     public override init() {}
-    open override var title: String { get { "" } set {} }
-    open override var body: String { get { "" } set {} }
-    open override var categoryIdentifier: String { get { "" } set {} }
-    open override var threadIdentifier: String { get { "" } set {} }
-    open override var userInfo: [AnyHashable: Any] { get { [:] } set {} }
-    open var sound: UNNotificationSound? { get { nil } set {} }
-    open var interruptionLevel: UNNotificationInterruptionLevel { get { .active } set {} }
+    open override var title: String {
+        get { "" }
+        set {}
+    }
+    open override var body: String {
+        get { "" }
+        set {}
+    }
+    open override var categoryIdentifier: String {
+        get { "" }
+        set {}
+    }
+    open override var threadIdentifier: String {
+        get { "" }
+        set {}
+    }
+    open override var userInfo: [AnyHashable: Any] {
+        get { [:] }
+        set {}
+    }
+    open var sound: UNNotificationSound? {
+        get { nil }
+        set {}
+    }
+    open var interruptionLevel: UNNotificationInterruptionLevel {
+        get { .active }
+        set {}
+    }
 }
 
 open class UNNotificationTrigger: NSObject {}
 
 open class UNNotificationRequest: NSObject {
-    public convenience init(identifier: String, content: UNNotificationContent, trigger: UNNotificationTrigger?) { self.init() }
+    public convenience init(identifier: String, content: UNNotificationContent, trigger: UNNotificationTrigger?) {
+        self.init()
+    }
     open var identifier: String { "" }
     open var content: UNNotificationContent { fatalError() }
     open var trigger: UNNotificationTrigger? { nil }
@@ -118,12 +141,16 @@ public protocol UNUserNotificationCenterDelegate: NSObjectProtocol {
 
 open class UNUserNotificationCenter: NSObject, @unchecked Sendable {
     open class func current() -> UNUserNotificationCenter { fatalError() }
-    open weak var delegate: (any UNUserNotificationCenterDelegate)? { get { nil } set {} }
+    open weak var delegate: (any UNUserNotificationCenterDelegate)? {
+        get { nil }
+        set {}
+    }
     open func requestAuthorization(options: UNAuthorizationOptions = []) async throws -> Bool { false }
     open func setNotificationCategories(_ categories: Set<UNNotificationCategory>) {}
     open func notificationSettings() async -> UNNotificationSettings { fatalError() }
     open func add(
-        _ request: UNNotificationRequest, withCompletionHandler completionHandler: (@Sendable ((any Error)?) -> Void)? = nil
+        _ request: UNNotificationRequest,
+        withCompletionHandler completionHandler: (@Sendable ((any Error)?) -> Void)? = nil
     ) {}
     open func deliveredNotifications() async -> [UNNotification] { [] }
     open func getDeliveredNotifications(completionHandler: @escaping @Sendable ([UNNotification]) -> Void) {}
@@ -133,6 +160,7 @@ open class UNUserNotificationCenter: NSObject, @unchecked Sendable {
 
 open class UNNotificationServiceExtension: NSObject {
     open func didReceive(
-        _ request: UNNotificationRequest, withContentHandler contentHandler: @escaping (UNNotificationContent) -> Void) {}
+        _ request: UNNotificationRequest, withContentHandler contentHandler: @escaping (UNNotificationContent) -> Void
+    ) {}
     open func serviceExtensionTimeWillExpire() {}
 }

@@ -8,7 +8,9 @@ public struct OSLogPrivacy: Sendable {
 public struct OSLogInterpolation: StringInterpolationProtocol {
     public init(literalCapacity: Int, interpolationCount: Int) {}
     public mutating func appendLiteral(_ literal: String) {}
-    public mutating func appendInterpolation(_ value: @autoclosure @escaping () -> String, privacy: OSLogPrivacy = .private) {}
+    public mutating func appendInterpolation(
+        _ value: @autoclosure @escaping () -> String, privacy: OSLogPrivacy = .private
+    ) {}
 }
 
 public struct OSLogMessage: ExpressibleByStringInterpolation {

@@ -8,7 +8,8 @@ final class AppDelegate: NSObject, UIApplicationDelegate {
     private lazy var notifications = NotificationResponder(app: app)
 
     func application(
-        _ application: UIApplication, didFinishLaunchingWithOptions launchOptions: [UIApplication.LaunchOptionsKey: Any]?
+        _ application: UIApplication,
+        didFinishLaunchingWithOptions launchOptions: [UIApplication.LaunchOptionsKey: Any]?
     ) -> Bool {
         // Before this returns, or an action that started the app is not heard of.
         UNUserNotificationCenter.current().delegate = notifications

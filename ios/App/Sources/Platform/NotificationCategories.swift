@@ -12,7 +12,8 @@ enum NotificationCategories {
             icon: UNNotificationActionIcon(systemImageName: "xmark"))
         let approve = UNNotificationAction(
             identifier: NotificationNames.approve, title: words.text(.challengeApprove),
-            options: [.authenticationRequired, .foreground], icon: UNNotificationActionIcon(systemImageName: "checkmark"))
+            options: [.authenticationRequired, .foreground],
+            icon: UNNotificationActionIcon(systemImageName: "checkmark"))
         let categories = [NotificationNames.challenge, NotificationNames.wake].map { name in
             UNNotificationCategory(
                 identifier: name, actions: [approve, deny], intentIdentifiers: [],

@@ -45,17 +45,23 @@ struct ChallengeView: View {
                     hint: words.text(pending.digits == 2 ? .challengeNumberTwo : .challengeNumberSix),
                     digits: pending.digits, typed: state.typed, change: { send(.digitsTyped($0)) })
             }
-            Button { send(.approvePressed) } label: {
+            Button {
+                send(.approvePressed)
+            } label: {
                 Label(words.text(.challengeApprove), systemImage: "checkmark")
             }
             .buttonStyle(.nod(.primary))
             .disabled(!state.canApprove)
-            Button { send(.denyPressed) } label: {
+            Button {
+                send(.denyPressed)
+            } label: {
                 Label(words.text(.challengeDeny), systemImage: "xmark")
             }
             .buttonStyle(.nod(.secondary))
             .disabled(!state.canAnswer)
-            Button { send(.reportPressed) } label: {
+            Button {
+                send(.reportPressed)
+            } label: {
                 Label(words.text(.challengeReport), systemImage: "flag")
             }
             .buttonStyle(.nod(.quietBad))

@@ -42,12 +42,16 @@ struct CodeDetailsView: View {
     }
 
     @ViewBuilder private var places: some View {
-        Button { send(.upPressed) } label: {
+        Button {
+            send(.upPressed)
+        } label: {
             Label(words.text(.codeUp), systemImage: "arrow.up")
         }
         .buttonStyle(.nod(.secondary))
         .disabled(!state.canMoveUp)
-        Button { send(.downPressed) } label: {
+        Button {
+            send(.downPressed)
+        } label: {
             Label(words.text(.codeDown), systemImage: "arrow.down")
         }
         .buttonStyle(.nod(.secondary))

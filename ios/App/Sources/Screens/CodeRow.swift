@@ -27,7 +27,9 @@ struct CodeRow: View {
     }
 
     private var digits: some View {
-        Button { send(.codePressed(id: code.id)) } label: {
+        Button {
+            send(.codePressed(id: code.id))
+        } label: {
             VStack(alignment: .leading, spacing: 2) {
                 Text(isolated(name)).font(.body.weight(.semibold))
                 if let shown = code.shown {
@@ -58,7 +60,9 @@ struct CodeRow: View {
     }
 
     private var next: some View {
-        Button { send(.nextCodePressed(id: code.id)) } label: {
+        Button {
+            send(.nextCodePressed(id: code.id))
+        } label: {
             Image(systemName: "arrow.clockwise")
                 .foregroundStyle(Palette.accentText)
                 .frame(minWidth: Metrics.press, minHeight: Metrics.press)
@@ -69,7 +73,9 @@ struct CodeRow: View {
     }
 
     private var more: some View {
-        Button { send(.codeMorePressed(id: code.id)) } label: {
+        Button {
+            send(.codeMorePressed(id: code.id))
+        } label: {
             Image(systemName: "ellipsis")
                 .foregroundStyle(Palette.muted)
                 .frame(minWidth: Metrics.press, minHeight: Metrics.press)

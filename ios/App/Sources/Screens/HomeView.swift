@@ -27,13 +27,17 @@ struct HomeView: View {
         .navigationBarTitleDisplayMode(.inline)
         .toolbar {
             ToolbarItem(placement: .topBarLeading) {
-                Button { send(.historyPressed) } label: {
+                Button {
+                    send(.historyPressed)
+                } label: {
                     Image(systemName: "clock")
                 }
                 .accessibilityLabel(words.text(.homeHistory))
             }
             ToolbarItem(placement: .topBarTrailing) {
-                Button { send(.settingsPressed) } label: {
+                Button {
+                    send(.settingsPressed)
+                } label: {
                     Image(systemName: "gearshape")
                 }
                 .accessibilityLabel(words.text(.homeSettings))

@@ -24,6 +24,8 @@ enum CoreFoundationBridge {
     /// The key that the Keychain found; none where it is something else.
     static func key(found item: CFTypeRef?) -> SecKey? {
         guard let item, CFGetTypeID(item) == SecKeyGetTypeID() else { return nil }
+        // The type was looked at: Core Foundation's know no `as?`.
+        // swift-format-ignore: NeverForceUnwrap
         return (item as! SecKey)
     }
 

@@ -41,16 +41,16 @@ public final class ScreenModel<S: Screen> {
 
     /// Tells the screen of the passing of time, four times a second, for as long as the view's task lasts.
     public func live() async {
+        guard S.tick(clock.now()) != nil else { return }
         while !Task.isCancelled {
             if let event = S.tick(clock.now()) { send(event) }
             do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
         }
     }
 
-    /// Lets go of everything that is under way: the view has gone for good.
-    public func close() {
+    /// The view has gone: nothing is listened to any more.
+    deinit {
         tasks.values.forEach { $0.cancel() }
-        tasks = [:]
     }
 
     private func start(_ work: @escaping @MainActor () async -> Void) {

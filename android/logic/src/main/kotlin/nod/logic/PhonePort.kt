@@ -1,4 +1,4 @@
-// The phone as the presenters see it. `nod.bindings.CorePhone` is the Rust core behind it.
+// The phone as the presenters see it. The Rust core is behind it.
 package nod.logic
 
 import kotlinx.coroutines.flow.Flow

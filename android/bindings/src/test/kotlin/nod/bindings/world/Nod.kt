@@ -2,6 +2,10 @@
 package nod.bindings.world
 
 import java.io.File
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
 import java.nio.file.Path
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
@@ -40,6 +44,14 @@ class Nod private constructor(private val process: Process, private val what: St
         assertEquals(code, process.exitValue(), "$what: $lines $said")
         val last = checkNotNull(lines.lastOrNull()) { "$what printed nothing: $said" }
         return Json.parseToJsonElement(last) as JsonObject
+    }
+
+    /** The error that it reported, once it has ended with `code` and printed nothing else. */
+    fun refused(code: Int): JsonObject {
+        check(process.waitFor(PATIENCE_S, TimeUnit.SECONDS)) { "$what does not end" }
+        readers.forEach(Thread::join)
+        assertEquals(code to emptyList(), process.exitValue() to lines.toList(), "$what: $said")
+        return (Json.parseToJsonElement(said.toString()) as JsonObject).getValue("error") as JsonObject
     }
 
     override fun close() {
@@ -82,10 +94,7 @@ class Relay(private val data: Path, address: String = "127.0.0.1:0") : AutoClose
     }
 
     /** A new relay over the same data at the same address, after this one was killed. */
-    fun killedAndStarted(): Relay {
-        close()
-        return Relay(data, address)
-    }
+    fun again(): Relay = Relay(data, address)
 
     override fun close() = process.close()
 }
@@ -109,9 +118,25 @@ class Push(private val process: Nod) : AutoCloseable {
 class Login(private val relay: String, private val key: String) {
     private val environment get() = mapOf("NOD_RELAY" to relay, "NOD_API_KEY" to key)
 
+    /** Sets how long the user and the challenge have, in seconds. */
+    fun sets(windowS: Int, lifeS: Int) {
+        val body = """{"window_s":$windowS,"life_s":$lifeS}"""
+        val request = HttpRequest.newBuilder(URI("$relay/v1/service"))
+            .header("authorization", "Bearer $key")
+            .header("content-type", "application/json")
+            .method("PATCH", HttpRequest.BodyPublishers.ofString(body))
+            .build()
+        val answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString())
+        assertEquals(200, answer.statusCode(), answer.body())
+    }
+
     /** Runs `nod login …`. */
     fun run(vararg arguments: String, code: Int = 0): JsonObject =
         Nod.run(environment, "login", *arguments, code = code)
+
+    /** Runs `nod login …`, which is refused with exit code 1; gives the error's type. */
+    fun refused(vararg arguments: String): String =
+        Nod.start(environment, "login", *arguments).use { it.refused(1).text("type") }
 
     /** Starts a push to `user` and waits for its challenge. */
     fun push(user: String, vararg arguments: String): Push =

@@ -1,7 +1,9 @@
 // The presenters that are there: one for each place on the stack, and those of the challenge and the lock.
 package nod.logic.root
 
+import java.util.concurrent.ConcurrentHashMap
 import kotlinx.coroutines.CoroutineScope
+import nod.logic.Navigator
 import nod.logic.Ports
 import nod.logic.Presenter
 import nod.logic.account.AccountPresenter
@@ -33,7 +35,7 @@ class Screens(
 ) {
     val root = RootPresenter(ports, scope)
 
-    private val presenters = HashMap<Route, Presenter<*, *, *>>()
+    private val presenters = ConcurrentHashMap<Route, Presenter<*, *, *>>()
     private var challenge: Pair<String, ChallengePresenter>? = null
     private var lock: LockPresenter? = null
 
@@ -82,20 +84,34 @@ class Screens(
         root.on(RootEvent.Unlocked)
     }
 
-    private fun made(route: Route): Presenter<*, *, *> = when (route) {
-        Route.Welcome -> WelcomePresenter(root, scope)
-        Route.Home -> HomePresenter(ports, root, scope)
-        is Route.Scan -> ScanPresenter(ports, root, route.paste, scope)
-        is Route.Enrol -> EnrolPresenter(ports.phone, root, route.text, scope)
-        Route.AddCode -> AddCodePresenter(ports.phone, root, scope)
-        is Route.CodeDetails -> CodeDetailsPresenter(ports.phone, root, route.id, scope)
-        is Route.Account -> AccountPresenter(ports.phone, root, route.id, scope)
-        Route.History -> HistoryPresenter(ports, root, scope)
-        Route.Settings -> SettingsPresenter(ports, root, { root.on(RootEvent.LockChanged(it)) }, languageChanged, scope)
-        is Route.Backup -> BackupPresenter(ports, root, route.mode, scope)
-        Route.Licences -> LicencesPresenter(root, scope)
-        Route.MoveOld -> MoveOldPresenter(ports, root, scope)
-        is Route.MoveNew -> MoveNewPresenter(ports.phone, root, route.text, scope)
-        is Route.Confirm -> ConfirmPresenter(ports.phone, root, route.text, scope)
+    private fun made(route: Route): Presenter<*, *, *> {
+        val navigator = Leaving(route)
+        return when (route) {
+            Route.Welcome -> WelcomePresenter(navigator, scope)
+            Route.Home -> HomePresenter(ports, navigator, scope)
+            is Route.Scan -> ScanPresenter(ports, navigator, route.paste, scope)
+            is Route.Enrol -> EnrolPresenter(ports.phone, navigator, route.text, scope)
+            Route.AddCode -> AddCodePresenter(ports.phone, navigator, scope)
+            is Route.CodeDetails -> CodeDetailsPresenter(ports.phone, navigator, route.id, scope)
+            is Route.Account -> AccountPresenter(ports.phone, navigator, route.id, scope)
+            Route.History -> HistoryPresenter(ports, navigator, scope)
+            Route.Settings -> SettingsPresenter(ports, navigator, ::lockChanged, languageChanged, scope)
+            is Route.Backup -> BackupPresenter(ports, navigator, route.mode, scope)
+            Route.Licences -> LicencesPresenter(navigator, scope)
+            Route.MoveOld -> MoveOldPresenter(ports, navigator, scope)
+            is Route.MoveNew -> MoveNewPresenter(ports.phone, navigator, route.text, scope)
+            is Route.Confirm -> ConfirmPresenter(ports.phone, navigator, route.text, scope)
+        }
+    }
+
+    private fun lockChanged(on: Boolean) = root.on(RootEvent.LockChanged(on))
+
+    /** What is left is done with: the same place, opened again, begins anew. */
+    private inner class Leaving(private val route: Route) : Navigator by root {
+        override fun leave() {
+            val left = presenters.remove(route)
+            root.leave()
+            left?.close()
+        }
     }
 }
