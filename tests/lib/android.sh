@@ -21,15 +21,18 @@ suite_android() {
 
 # Compiles and links, and generates R; the namespace comes from build.gradle.kts in Gradle's build.
 app_resources() {
-  local manifest=$APP_OUT/AndroidManifest.xml sdk
+  local manifest=$APP_OUT/AndroidManifest.xml sdk said
   rm -rf "$APP_OUT/res" "$APP_OUT/java" && mkdir -p "$APP_OUT/res" "$APP_OUT/java" || return 1
   sdk=$(sed -n 's/^min-sdk = "\(.*\)"/\1/p' android/gradle/libs.versions.toml)
   sed 's/<manifest /<manifest package="nod.app" /' "$APP/main/AndroidManifest.xml" >"$manifest" || return 1
   aapt2 compile --dir "$APP/main/res" -o "$APP_OUT/res.zip" || return 1
-  aapt2 link --warn-manifest-validation -I "$FRAMEWORK" --manifest "$manifest" --min-sdk-version "$sdk" --target-sdk-version 35 \
-    --java "$APP_OUT/java" -o "$APP_OUT/app.apk" "$APP_OUT/res.zip" 2>&1 | grep -v "Unknown chunk type '200'"
-  [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
-  rm -rf "$APP_OUT/r" && mkdir -p "$APP_OUT/r" && javac -d "$APP_OUT/r" "$APP_OUT/java/nod/app/R.java"
+  # Debian's aapt2 is from before <queries>; any other warning is an error.
+  said=$(aapt2 link --warn-manifest-validation -I "$FRAMEWORK" --manifest "$manifest" --min-sdk-version "$sdk" \
+    --target-sdk-version 35 --java "$APP_OUT/java" -o "$APP_OUT/app.apk" "$APP_OUT/res.zip" 2>&1) || { printf '%s\n' "$said"; return 1; }
+  if grep -v -e "Unknown chunk type '200'" -e 'unexpected element <queries>' <<<"$said" | grep .; then return 1; fi
+  rm -rf "$KOTLIN_OUT/app-r" && mkdir -p "$KOTLIN_OUT/app-r" \
+    && javac -d "$KOTLIN_OUT/app-r" "$APP_OUT/java/nod/app/R.java" \
+    && sha256sum "$APP_OUT/java/nod/app/R.java" >"$KOTLIN_OUT/app-r.state"
 }
 
 # What Gradle's other modules give.
@@ -49,7 +52,7 @@ app_main() {
 }
 
 app_path() {
-  class_path jvm compose android "$KOTLIN_OUT/stubs" "$KOTLIN_OUT/logic" "$KOTLIN_OUT/bindings" "$KOTLIN_OUT/ui" "$APP_OUT/r"
+  class_path jvm compose android "$KOTLIN_OUT/stubs" "$KOTLIN_OUT/logic" "$KOTLIN_OUT/bindings" "$KOTLIN_OUT/ui" "$KOTLIN_OUT/app-r"
 }
 
 app_flavour() {
@@ -60,6 +63,6 @@ app_flavour() {
 app_tests() {
   local path
   path=$(app_path)
-  kotlinc_module app-tests "$path:$KOTLIN_OUT/app:$(class_path test):$KOTLIN_LIB/kotlin-test.jar" $APP/test/kotlin \
+  kotlinc_module app-tests "$path:$KOTLIN_OUT/app:$(class_path test):$KOTLIN_LIB/kotlin-test.jar:$KOTLIN_LIB/kotlin-test-junit5.jar" $APP/test/kotlin \
     && kotlin_tests "$path:$KOTLIN_OUT/app" "$KOTLIN_OUT/app-tests"
 }

@@ -140,7 +140,7 @@ class MainActivity : ComponentActivity() {
     /** From Android 15 on a window lies under the bars and the keyboard; before, the system keeps it clear of them. */
     private fun keepClearOfBars() {
         if (Build.VERSION.SDK_INT < Build.VERSION_CODES.VANILLA_ICE_CREAM) return
-        findViewById<View>(android.R.id.content).setOnApplyWindowInsetsListener { view, insets ->
+        window.decorView.findViewById<View>(android.R.id.content)?.setOnApplyWindowInsetsListener { view, insets ->
             val kinds = WindowInsets.Type.systemBars() or WindowInsets.Type.displayCutout() or WindowInsets.Type.ime()
             val taken = insets.getInsets(kinds)
             view.setPadding(taken.left, taken.top, taken.right, taken.bottom)

@@ -16,6 +16,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.viewinterop.AndroidView
 import kotlinx.coroutines.Dispatchers
 import nod.app.scan.CameraView
+import nod.app.scan.ZxingWriter
 import nod.logic.PhoneError
 import nod.logic.Presenter
 import nod.logic.account.AccountPresenter
@@ -52,6 +53,7 @@ import nod.ui.MoveNewScreen
 import nod.ui.MoveOldScreen
 import nod.ui.ScanScreen
 import nod.ui.SettingsScreen
+import nod.ui.VaultErrorScreen
 import nod.ui.WelcomeScreen
 import nod.ui.theme.Nod
 
@@ -68,7 +70,7 @@ fun Shown(opening: Opening, retry: () -> Unit, secure: (Boolean) -> Unit) {
     Box(Modifier.fillMaxSize().background(Nod.colours.page)) {
         when (opening) {
             Opening.Wait -> Unit
-            is Opening.Failed -> NotOpened(opening.error, opening.words, retry)
+            is Opening.Failed -> VaultErrorScreen(opening.error, opening.words, retry)
             is Opening.Ready -> Root(opening.session.screens, opening.session.words, secure)
         }
     }
@@ -111,7 +113,7 @@ private fun Place(presenter: Presenter<*, *, *>, words: Words) = when (presenter
     is SettingsPresenter -> Drawn(presenter) { state, on -> SettingsScreen(state, words, on) }
     is BackupPresenter -> Drawn(presenter) { state, on -> BackupScreen(state, words, on) }
     is LicencesPresenter -> Drawn(presenter) { state, on -> LicencesScreen(state, words, on) }
-    is MoveOldPresenter -> Drawn(presenter) { state, on -> MoveOldScreen(state, words, on) }
+    is MoveOldPresenter -> Drawn(presenter) { state, on -> MoveOldScreen(state, words, on, ZxingWriter) }
     is MoveNewPresenter -> Drawn(presenter) { state, on -> MoveNewScreen(state, words, on) }
     is ConfirmPresenter -> Drawn(presenter) { state, on -> ConfirmScreen(state, words, on) }
     else -> error("no screen for ${presenter.javaClass.name}")

@@ -25,7 +25,7 @@ private const val CONNECTIONS = "connections"
 private const val OUTCOME_STAYS_MS = 8_000L
 
 class Notifications(private val context: Context, private val words: () -> Words) {
-    private val manager = context.getSystemService(NotificationManager::class.java)
+    private val manager = requireNotNull(context.getSystemService(NotificationManager::class.java))
 
     /** Makes the channels, with names in the phone's language; again after it has changed. */
     fun makeChannels() {
