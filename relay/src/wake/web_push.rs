@@ -105,7 +105,8 @@ impl WebPush {
 
     fn authorisation(&self, url: &Url, now: UnixMillis) -> Result<String, jwt::JwtError> {
         let claims = json!({
-            "aud": url.origin().ascii_serialization(),
+            // The origin: an endpoint has no user, and a usual port is left out.
+            "aud": format!("{}://{}", url.scheme(), url.authority()),
             "exp": now.seconds() + TOKEN_LIFE_S,
             "sub": self.subject,
         });
