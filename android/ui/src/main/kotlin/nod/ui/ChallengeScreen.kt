@@ -138,7 +138,7 @@ private fun Answers(state: ChallengeState, words: Words, on: (ChallengeEvent) ->
     val digits = state.pending.digits
     if (digits > 0 && state.error != PhoneError.KeyUnusable) {
         val hint = if (digits == 6) Word.CHALLENGE_NUMBER_SIX else Word.CHALLENGE_NUMBER_TWO
-        DigitsField(words[Word.CHALLENGE_NUMBER], words[hint], state.typed, digits, { on(ChallengeEvent.DigitsTyped(it)) })
+        DigitsField(words[hint], null, state.typed, digits, { on(ChallengeEvent.DigitsTyped(it)) })
     }
     MainButton(words[Word.CHALLENGE_APPROVE], Signs.check, enabled = state.canApprove) { on(ChallengeEvent.ApprovePressed) }
     OtherButton(words[Word.CHALLENGE_DENY], Signs.cross, enabled = state.canAnswer) { on(ChallengeEvent.DenyPressed) }

@@ -39,6 +39,7 @@ import nod.ui.components.CardRow
 import nod.ui.components.CodeDigits
 import nod.ui.components.Empty
 import nod.ui.components.Initial
+import nod.ui.components.NameAnd
 import nod.ui.components.Notice
 import nod.ui.components.Onwards
 import nod.ui.components.Page
@@ -137,7 +138,8 @@ private fun Accounts(accounts: List<Account>, words: Words, on: (HomeEvent) -> U
     CardOf(accounts) { account ->
         CardRow(
             account.serviceName,
-            listOfNotNull(account.label, account.domain),
+            listOfNotNull(account.domain),
+            beside = account.label,
             front = { Initial(account.serviceName) },
             end = { Onwards() },
             onClick = { on(HomeEvent.AccountPressed(account.id)) },
@@ -197,7 +199,7 @@ private fun CodeText(code: ShownCode, name: String, words: Words, on: (HomeEvent
             .semantics { contentDescription = label }
     }
     Column(press.heightIn(min = 64.dp).fillMaxWidth().padding(start = Gap.l, top = Gap.m, bottom = Gap.m), verticalArrangement = Arrangement.Center) {
-        Text(nameAnd(code.issuer, code.account), style = Nod.type.titleSmall)
+        NameAnd(code.issuer, code.account)
         if (shown != null) CodeDigits(shown) else CodeDigits("•".repeat(code.digits), colour = Nod.colours.muted)
         if (code.period == null) Text(words[Word.HOME_CODE_ONCE], color = Nod.colours.muted, style = Nod.type.bodySmall)
     }

@@ -23,6 +23,7 @@ import nod.logic.words.Plural
 import nod.logic.words.Word
 import nod.logic.words.Words
 import nod.ui.components.Back
+import nod.ui.components.Balanced
 import nod.ui.components.Busy
 import nod.ui.components.CardRow
 import nod.ui.components.DigitsField
@@ -84,7 +85,7 @@ private fun WarningPage(state: MoveOldState.Warning, words: Words, on: (MoveOldE
     Frame(
         words, on,
         foot = {
-            if (something) Explanation(words[Word.MOVE_WARNING_READY], align = TextAlign.Center)
+            if (something) Balanced(Modifier.align(Alignment.CenterHorizontally)) { Explanation(words[Word.MOVE_WARNING_READY], align = TextAlign.Center) }
             MainButton(words[Word.MOVE_WARNING_START], Signs.scan, enabled = something) { on(MoveOldEvent.StartPressed) }
         },
     ) {
@@ -120,8 +121,8 @@ private fun Point(sign: ImageVector, text: String) {
 @Composable
 private fun QrPage(state: MoveOldState.Qr, words: Words, on: (MoveOldEvent) -> Unit, qr: QrWriter) {
     Frame(words, on) {
-        Heading(words[Word.MOVE_QR_HEADING], Modifier.fillMaxWidth(), align = TextAlign.Center)
-        Column(Modifier.fillMaxWidth(), horizontalAlignment = Alignment.CenterHorizontally) {
+        Column(Modifier.fillMaxWidth(), horizontalAlignment = Alignment.CenterHorizontally, verticalArrangement = Arrangement.spacedBy(Gap.l)) {
+            Balanced { Heading(words[Word.MOVE_QR_HEADING], align = TextAlign.Center) }
             QrCode(state.text, qr, words[Word.MOVE_QR_LABEL])
         }
         Row(

@@ -61,11 +61,12 @@ fun <T> CardOf(rows: List<T>, modifier: Modifier = Modifier, row: @Composable (T
 @Composable
 fun RowLine() = Divider(thickness = 1.dp, color = Nod.colours.line)
 
-/** One row: something in front, a name, lines under it, something at the end. */
+/** One row: something in front, a name and what belongs to it, lines under it, something at the end. */
 @Composable
 fun CardRow(
     name: String,
     lines: List<String> = emptyList(),
+    beside: String = "",
     front: (@Composable () -> Unit)? = null,
     end: (@Composable () -> Unit)? = null,
     onClick: (() -> Unit)? = null,
@@ -79,8 +80,8 @@ fun CardRow(
     ) {
         front?.invoke()
         Column(Modifier.weight(1f), verticalArrangement = Arrangement.spacedBy(1.dp)) {
-            Text(name, style = Nod.type.labelLarge)
-            for (line in lines) Text(line, color = Nod.colours.muted, style = Nod.type.bodySmall)
+            NameAnd(name, beside, style = Nod.type.labelLarge)
+            for (line in lines) Text(breakable(line), color = Nod.colours.muted, style = Nod.type.bodySmall)
             under?.invoke()
         }
         end?.invoke()
@@ -153,7 +154,7 @@ private fun FactRow(fact: Fact) {
         if (stacked) {
             Column(Modifier.weight(1f)) { FactTexts(fact, Modifier, Modifier) }
         } else {
-            FactTexts(fact, Modifier.weight(4f), Modifier.weight(7f))
+            FactTexts(fact, Modifier.weight(5f), Modifier.weight(9f))
         }
     }
 }
@@ -162,7 +163,7 @@ private fun FactRow(fact: Fact) {
 private fun FactTexts(fact: Fact, name: Modifier, value: Modifier) {
     Text(fact.name, name, color = Nod.colours.muted, style = Nod.type.bodySmall)
     Text(
-        fact.value,
+        breakable(fact.value),
         value,
         color = if (fact.grave) Nod.colours.bad else Color.Unspecified,
         style = Nod.type.titleSmall,

@@ -72,7 +72,7 @@ fun Notice(text: String, tone: Tone, modifier: Modifier = Modifier, sign: ImageV
             horizontalArrangement = Arrangement.spacedBy(Gap.m),
         ) {
             Sign(sign, Modifier.padding(top = 1.dp), tint = tone.sign)
-            Text(text, Modifier.weight(1f), color = Nod.colours.text, style = Nod.type.bodyMedium)
+            Text(breakable(text), Modifier.weight(1f), color = Nod.colours.text, style = Nod.type.bodyMedium)
         }
         more?.invoke(this)
     }
@@ -97,8 +97,8 @@ fun Outcome(sign: ImageVector, tone: Tone, heading: String, text: String? = null
         verticalArrangement = Arrangement.spacedBy(Gap.m),
     ) {
         Medallion(sign, tone)
-        Heading(heading, Modifier.padding(top = Gap.s), align = TextAlign.Center)
-        if (!text.isNullOrEmpty()) Explanation(text, align = TextAlign.Center)
+        Balanced(Modifier.padding(top = Gap.s)) { Heading(heading, align = TextAlign.Center) }
+        if (!text.isNullOrEmpty()) Balanced { Explanation(text, align = TextAlign.Center) }
     }
 }
 
@@ -111,8 +111,8 @@ fun Working(heading: String, text: String? = null) {
         verticalArrangement = Arrangement.spacedBy(Gap.m),
     ) {
         Wheel(52.dp)
-        Heading(heading, Modifier.padding(top = Gap.l), align = TextAlign.Center)
-        if (!text.isNullOrEmpty()) Explanation(text, align = TextAlign.Center)
+        Balanced(Modifier.padding(top = Gap.l)) { Heading(heading, align = TextAlign.Center) }
+        if (!text.isNullOrEmpty()) Balanced { Explanation(text, align = TextAlign.Center) }
     }
 }
 
