@@ -152,13 +152,6 @@ swift_package() {
     -Xlinker -L/build/bin -Xlinker -rpath -Xlinker /build/bin -Xlinker --allow-shlib-undefined "$@"
 }
 
-# swift_phone DIRECTORY NAME: a Swift phone on standard input and output, for tests that move accounts between a Kotlin
-# phone and a Swift one (ios/NodKit/Sources/nod-swift-phone says what it understands). DIRECTORY is inside the chroot's
-# /build, which is target/swift. The suite must have built the package.
-swift_phone() {
-  in_swift "$PWD" "$PWD/target/swift" /build/NodKit/debug/nod-swift-phone "$@"
-}
-
 # Every test prints `ok NAME` or `not ok NAME`; as many must have run as the runner says.
 swift_tests() {
   local log=$LOGS/swift-tests.log status ran told

@@ -10,14 +10,20 @@ final class AskingKeys: KeyPort, @unchecked Sendable {
     private let lock = NSLock()
     private var approveKeys: Set<String> = []
     private var asked: [PromptReason] = []
-    private var next: KeyError?
+    private var refusal: KeyError?
+    private var refusals = 0
 
     /// What the user was asked for, in order.
     var prompts: [PromptReason] { lock.withLock { asked } }
 
-    /// The next use of an approve key fails like this.
-    func failNext(_ error: KeyError) {
-        lock.withLock { next = error }
+    /// The next uses of an approve key fail like this.
+    func failNext(_ error: KeyError, times: Int = 1) {
+        lock.withLock { (refusal, refusals) = (error, times) }
+    }
+
+    /// From now on the user agrees.
+    func agree() {
+        lock.withLock { refusals = 0 }
     }
 
     func create(name: String, kind: KeyKind, attestTo: [UInt8]?) throws(KeyError) -> CreatedKey {
@@ -31,13 +37,14 @@ final class AskingKeys: KeyPort, @unchecked Sendable {
     }
 
     func sign(name: String, message: [UInt8], reason: PromptReason) throws(KeyError) -> [UInt8] {
-        let refusal: KeyError? = lock.withLock {
+        let failure: KeyError? = lock.withLock {
             guard approveKeys.contains(name) else { return nil }
             asked.append(reason)
-            defer { next = nil }
-            return next
+            guard refusals > 0 else { return nil }
+            refusals -= 1
+            return refusal
         }
-        if let refusal { throw refusal }
+        if let failure { throw failure }
         return try keys.sign(name: name, message: message, reason: reason)
     }
 
