@@ -14,9 +14,9 @@ suite_kotlin() {
   check 'logic compiles' kotlin_logic || return 1
   check 'bindings compiles' kotlin_bindings || return 1
   tests=$(class_path jvm test "$KOTLIN_OUT/logic"):$kt
-  check "logic's tests compile" kotlinc_module logic-tests "$tests" android/logic/src/test/kotlin || bad=1
+  check "logic's tests compile" kotlin_test_module logic "$tests" || bad=1
   tests=$(class_path jvm test "$KOTLIN_OUT/logic" "$KOTLIN_OUT/generated" "$KOTLIN_OUT/bindings"):$kt
-  check "bindings' tests compile" kotlinc_module bindings-tests "$tests" android/bindings/src/test/kotlin || return 1
+  check "bindings' tests compile" kotlin_test_module bindings "$tests" || return 1
   note 'presenters by themselves, then on the core with a relay'
   kotlin_tests "$tests" "$KOTLIN_OUT/logic-tests" "$KOTLIN_OUT/bindings-tests" || bad=1
   return "$bad"
@@ -123,6 +123,11 @@ kotlin_state() {
       if [ -e "$part.state" ]; then cat "$part.state"; fi
     done
   } | sha256sum
+}
+
+# kotlin_test_module MODULE CLASSPATH: the module's own tests, which see what is internal in it, into $KOTLIN_OUT/MODULE-tests.
+kotlin_test_module() {
+  KOTLINC_FLAGS=-Xfriend-paths=$PWD/$KOTLIN_OUT/$1 kotlinc_module "$1-tests" "$2" "android/$1/src/test/kotlin"
 }
 
 # kotlin_tests CLASSPATH CLASS-FOLDER...: runs the tests in the folders, with the core and the relay that cargo built.
