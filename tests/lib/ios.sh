@@ -8,7 +8,7 @@ IOS_STUBS=(CoreImage UniformTypeIdentifiers UIKit Accessibility Security LocalAu
 about_ios() { echo 'the SwiftUI app against NodKit and stubs, its project and its lists'; }
 suite_ios() {
   local bad=0 build=$PWD/target/swift
-  need_swift && need_nod && need_debian /usr/lib/python3/dist-packages/yaml/__init__.py python3 python3-yaml || return 1
+  need_swift && need_debian /usr/lib/python3/dist-packages/yaml/__init__.py python3 python3-yaml || return 1
   /usr/bin/python3 tests/ios/project.py || bad=1
   check 'the project checks find what is wrong' project_checks_find || bad=1
   check 'the texts of the system are fresh' ios/make-strings --check || bad=1

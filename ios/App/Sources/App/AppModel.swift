@@ -78,6 +78,8 @@ final class AppModel {
             leaving = nil
             guard case .open(let session) = phase else { return }
             session.root.send(.cameToForeground(now: session.world.clock.now()))
+            // What a push said is known better now.
+            Task { await session.notifier.removeWakes() }
         case .background:
             isInFront = false
             guard case .open(let session) = phase else { return }
@@ -116,6 +118,12 @@ final class AppModel {
     func woken() async -> Bool {
         guard let session = await opened() else { return false }
         return await session.wait(seconds: Self.wakeSeconds) { self.isInFront }
+    }
+
+    /// A push came while the app is in front: the connection may have been lost unnoticed.
+    func reconnect() async {
+        guard case .open(let session) = phase else { return }
+        try? await session.world.phone.connect()
     }
 
     /// Deny was pressed on a notification.

@@ -35,7 +35,7 @@ final class Session {
             let place = try VaultPlace.prepare(keys: keys)
             let device = UIDevice.current
             let parts = CoreSettings(
-                vaultKey: place.key, deviceName: device.name, deviceModel: device.model,
+                vaultKey: place.key, deviceName: String(device.name.prefix(64)), deviceModel: device.model,
                 extraRootsPem: settings.managedRootsPem)
             let phone = try await CorePhone.open(parts, keys: keys, directory: place.directory, wake: tokens)
             return .open(Session(phone: phone, settings: settings))
@@ -80,7 +80,12 @@ final class Session {
 
     private func deny(_ pending: Pending) async {
         do throws(PhoneError) {
-            await notifier.denied(pending, try await world.phone.deny(challenge: pending.id))
+            let outcome = try await world.phone.deny(challenge: pending.id)
+            // The app may have come to know of it meanwhile: it is not asked again.
+            if root.state.challenge == pending.id {
+                root.send(.challengeClosed(next: world.phone.pending().first?.id))
+            }
+            await notifier.denied(pending, outcome)
         } catch {
             notifier.denyFailed()
         }

@@ -34,6 +34,8 @@ struct DigitsField: View {
     let change: Tell<String>
 
     @FocusState private var focused: Bool
+    @ScaledMetric(relativeTo: .title) private var narrow: CGFloat = 120
+    @Environment(\.dynamicTypeSize) private var typeSize
 
     init(_ name: String, hint: String? = nil, digits: Int, typed: String, change: @escaping Tell<String>) {
         self.name = name
@@ -44,14 +46,15 @@ struct DigitsField: View {
     }
 
     var body: some View {
-        ViewThatFits(in: .horizontal) {
-            HStack(spacing: 16) {
-                label.frame(maxWidth: .infinity, alignment: .leading)
-                field.frame(width: digits > 2 ? 190 : 130)
-            }
+        if digits > 2 || typeSize.isAccessibilitySize {
             VStack(alignment: .leading, spacing: Metrics.small) {
                 label
                 field
+            }
+        } else {
+            HStack(spacing: 16) {
+                label.frame(maxWidth: .infinity, alignment: .leading)
+                field.frame(width: narrow)
             }
         }
     }
@@ -66,7 +69,7 @@ struct DigitsField: View {
     }
 
     private var field: some View {
-        TextField(name, text: .to(typed, change))
+        TextField("", text: .to(typed, change))
             .labelsHidden()
             .keyboardType(.numberPad)
             .multilineTextAlignment(.center)

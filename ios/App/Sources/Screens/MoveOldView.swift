@@ -32,7 +32,11 @@ struct MoveOldView: View {
     private func warning(_ accounts: Int, _ codes: Int) -> some View {
         Page {
             PartHeading(words.text(.moveWarningGoods))
-            Rows(goods(accounts, codes)) { DetailRow($0.0, "", symbol: $0.1) }
+            Rows(goods(accounts, codes)) { good in
+                Label(good.0, systemImage: good.1)
+                    .padding(.horizontal, 16)
+                    .padding(.vertical, 12)
+            }
             Text(words.text(.moveWarningKeys)).fixedSize(horizontal: false, vertical: true)
             Notice(.warn, words.text(.moveWarningAfter))
             if codes > 0 { Text(words.text(.moveWarningCodes)).fixedSize(horizontal: false, vertical: true) }
