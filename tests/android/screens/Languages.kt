@@ -24,6 +24,7 @@ class Tongue(language: Language) {
     private val inserted = listOf(words.text(Word.MOVE_ANOTHER)) + listOf(Word.ERROR_DAMAGED).map(words::text)
     private val parts = PARTS.flatMap { listOf(it.name, it.licence) }
     private val moments = moments(language)
+    private val others = (names + parts + inserted + moments).distinct().sortedByDescending { it.length }
     private val own: Set<String> = (
         Word.entries.map(words::text) + Plural.entries.flatMap { listOf(raw(it, 1), raw(it, 2)) }
         ).map { bare(it.replace(PLACEHOLDER, HOLE)) }.flatMap { listOf(it) + it.split(BETWEEN) }.toSet()
@@ -43,7 +44,7 @@ class Tongue(language: Language) {
     /** The text with holes for what is not Nod's own. */
     private fun bare(text: String): String {
         var rest = text
-        for (other in names + parts + inserted + moments) rest = rest.replace(other, HOLE)
+        for (other in others) rest = rest.replace(other, HOLE)
         return holes(rest)
     }
 

@@ -55,7 +55,7 @@ private fun cut(node: SemanticsNode): List<String> {
     for (line in 0 until layout.lineCount) {
         if (layout.isLineEllipsized(line)) found += "ends in an ellipsis: “$text”"
         val end = layout.getLineEnd(line)
-        if (end in 1 until text.length && text[end - 1].isLetter() && text[end].isLetter() && !isName(text, end)) {
+        if (!editable && end in 1 until text.length && text[end - 1].isLetter() && text[end].isLetter() && !isName(text, end)) {
             found += "breaks inside a word: “${text.substring(maxOf(0, end - 12), minOf(text.length, end + 12))}”"
         }
     }

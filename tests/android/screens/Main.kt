@@ -54,17 +54,13 @@ private const val WIDTH = 360
 private fun picture(scenes: Scenes, sample: Sample, variant: Variant, folder: File, tongue: Tongue): Image? {
     val name = "${sample.name} ${variant.name}"
     return try {
-        val height = scenes.fullHeight(sample, variant)
-        val (image, faults) = scenes.draw(sample, variant, height) { image, roots ->
+        scenes.drawAll(sample, variant) { image, roots, height ->
             val strangers = tongue.strangers(wordsOf(roots)).map { "not in this language: “$it”" }
-            image to faults(roots, sample.over) + strangers
+            val tooLong = sample.fits && variant.scale == 1f && variant.width == 360 && height > variant.height
+            folder.resolve("${sample.name}.png").writeBytes(png(image))
+            check(name, faults(roots, sample.over) + strangers + listOfNotNull("has to scroll: it is $height dp high".takeIf { tooLong }))
+            image
         }
-        val fits = listOfNotNull(
-            "has to scroll: it is $height dp high".takeIf { sample.fits && variant.scale == 1f && variant.width == 360 && height > variant.height },
-        )
-        folder.resolve("${sample.name}.png").writeBytes(png(image))
-        check(name, faults + fits)
-        image
     } catch (@Suppress("TooGenericExceptionCaught") error: Throwable) {
         check(name, listOf("cannot be drawn: ${error.stackTraceToString().lines().take(12).joinToString("\n   ")}"))
         null

@@ -63,15 +63,21 @@ class Scenes(fonts: File) {
         }
     }
 
-    /** How high the window must be, in dp, for nothing to have to scroll; not less than the phone. */
-    fun fullHeight(sample: Sample, variant: Variant): Int {
+    /** Draws as high, in dp, as nothing has to scroll then; not less than the phone. */
+    fun <T> drawAll(sample: Sample, variant: Variant, take: (Image, List<SemanticsNode>, Int) -> T): T {
         var height = variant.height
         while (true) {
-            val hidden = draw(sample, variant, height) { _, roots -> roots.maxOf(::scrolls) }
-            if (hidden <= 0f || height > LONGEST) return height
-            height += (hidden / DENSITY).toInt() + 1
+            val taken = draw(sample, variant, height) { image, roots ->
+                val hidden = roots.maxOf(::scrolls)
+                if (hidden <= 0f || height > LONGEST) return@draw Taken(take(image, roots, height))
+                height += (hidden / DENSITY).toInt() + 1
+                null
+            }
+            if (taken != null) return taken.what
         }
     }
+
+    private class Taken<T>(val what: T)
 }
 
 /** How many pixels are hidden below. */

@@ -41,12 +41,13 @@ import nod.ui.components.QuietButton
 import nod.ui.components.Ring
 import nod.ui.components.RowLine
 import nod.ui.components.SignSquare
+import nod.ui.components.TextAnd
 import nod.ui.components.Tone
 import nod.ui.components.Trouble
 import nod.ui.components.Working
 import nod.ui.theme.Gap
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
-import nod.ui.theme.Sign
 import nod.ui.theme.Signs
 
 /** How long the QR code and the digits are good, at most: what the whole ring stands for. */
@@ -113,7 +114,7 @@ private fun Point(sign: ImageVector, text: String) {
         Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.padding(horizontal = Gap.xs),
         horizontalArrangement = Arrangement.spacedBy(Gap.m),
     ) {
-        Sign(sign, Modifier.padding(top = 2.dp), tint = Nod.colours.accent)
+        LineSign(sign, Nod.type.bodyMedium, Nod.colours.accent)
         Text(text, Modifier.weight(1f), style = Nod.type.bodyMedium)
     }
 }
@@ -150,14 +151,12 @@ private fun CodePage(state: MoveOldState.Code, words: Words, on: (MoveOldEvent) 
             OtherButton(words[Word.CANCEL], enabled = !state.sending) { on(MoveOldEvent.CancelPressed) }
         },
     ) {
-        Row(
+        TextAnd(
             Modifier.fillMaxWidth(),
-            horizontalArrangement = Arrangement.spacedBy(Gap.l),
-            verticalAlignment = Alignment.CenterVertically,
-        ) {
-            Heading(words[Word.MOVE_DIGITS_HEADING], Modifier.weight(1f), style = Nod.type.headlineSmall)
-            Ring(state.left, state.left / WHOLE_S, words.count(Plural.MOVE_QR_LEFT, state.left))
-        }
+            gap = Gap.l,
+            text = { Heading(words[Word.MOVE_DIGITS_HEADING], style = Nod.type.headlineSmall) },
+            beside = { Ring(state.left, state.left / WHOLE_S, words.count(Plural.MOVE_QR_LEFT, state.left)) },
+        )
         DigitsField(
             words[Word.MOVE_DIGITS_LABEL],
             words.text(Word.MOVE_DIGITS_SCANNED, "phone" to words.phone(state.otherPhone)),

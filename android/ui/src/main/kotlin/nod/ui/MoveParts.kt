@@ -31,6 +31,8 @@ import nod.ui.components.RowLine
 import nod.ui.components.SignSquare
 import nod.ui.components.Tone
 import nod.ui.components.Wheel
+import nod.ui.components.rowGap
+import nod.ui.components.rowSides
 import nod.ui.components.sign
 import nod.ui.theme.Gap
 import nod.ui.theme.Nod
@@ -93,8 +95,8 @@ private fun codesLook(move: Move, words: Words): Look = when {
 @Composable
 private fun MoveRow(front: @Composable () -> Unit, name: String, account: String, look: Look) {
     Row(
-        Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.heightIn(min = 64.dp).padding(horizontal = Gap.l, vertical = Gap.m),
-        horizontalArrangement = Arrangement.spacedBy(14.dp),
+        Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.heightIn(min = 64.dp).padding(horizontal = rowSides, vertical = Gap.m),
+        horizontalArrangement = Arrangement.spacedBy(rowGap),
         verticalAlignment = Alignment.CenterVertically,
     ) {
         front()

@@ -4,12 +4,10 @@ package nod.ui
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
-import androidx.compose.foundation.layout.padding
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.TextStyle
@@ -18,8 +16,8 @@ import nod.logic.words.Word
 import nod.logic.words.Words
 import nod.ui.components.Initial
 import nod.ui.components.breakable
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
-import nod.ui.theme.Sign
 import nod.ui.theme.Signs
 
 /** A service: its initial, its name, its verified domain, and a line on the account. */
@@ -43,7 +41,7 @@ internal fun VerifiedDomain(words: Words, domain: String, modifier: Modifier = M
         modifier.semantics(mergeDescendants = true) { contentDescription = label },
         horizontalArrangement = Arrangement.spacedBy(5.dp),
     ) {
-        Sign(Signs.shield, Modifier.padding(top = 2.dp).clearAndSetSemantics {}, size = 18.dp, tint = Nod.colours.good)
+        LineSign(Signs.shield, Nod.type.bodyMedium, Nod.colours.good, size = 18.dp)
         Text(breakable(domain), Modifier.weight(1f, fill = false), color = Nod.colours.good, style = Nod.type.bodyMedium)
     }
 }

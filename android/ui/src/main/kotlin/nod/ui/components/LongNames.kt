@@ -4,7 +4,13 @@ package nod.ui.components
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.layout.IntrinsicMeasurable
+import androidx.compose.ui.layout.IntrinsicMeasureScope
 import androidx.compose.ui.layout.Layout
+import androidx.compose.ui.layout.Measurable
+import androidx.compose.ui.layout.MeasurePolicy
+import androidx.compose.ui.layout.MeasureResult
+import androidx.compose.ui.layout.MeasureScope
 import androidx.compose.ui.text.TextStyle
 import androidx.compose.ui.unit.Constraints
 import nod.ui.theme.Gap
@@ -25,14 +31,20 @@ fun NameAnd(name: String, account: String, modifier: Modifier = Modifier, style:
             parts.getOrNull(1)?.let { Text(breakable(it), color = Nod.colours.muted, style = Nod.type.bodySmall) }
         },
         modifier,
-    ) { measurables, constraints ->
+        OneLineOrTwo,
+    )
+}
+
+private object OneLineOrTwo : MeasurePolicy {
+    override fun MeasureScope.measure(measurables: List<Measurable>, constraints: Constraints): MeasureResult {
         val space = Gap.s.roundToPx()
-        val placed = measurables.map { it.measure(Constraints(maxWidth = constraints.maxWidth)) }
-        val wide = placed.sumOf { it.width } + space * (placed.size - 1).coerceAtLeast(0)
-        val oneLine = measurables.all { it.maxIntrinsicWidth(Constraints.Infinity) <= constraints.maxWidth } && wide <= constraints.maxWidth
-        val height = if (oneLine) placed.maxOfOrNull { it.height } ?: 0 else placed.sumOf { it.height }
-        val width = (if (oneLine) wide else placed.maxOfOrNull { it.width } ?: 0).coerceIn(constraints.minWidth, constraints.maxWidth)
-        layout(width, height) {
+        val room = Constraints(maxWidth = constraints.maxWidth)
+        val wanted = measurables.sumOf { it.maxIntrinsicWidth(Constraints.Infinity) } + space * (measurables.size - 1)
+        val oneLine = wanted <= constraints.maxWidth
+        val placed = measurables.map { it.measure(room) }
+        val height = (if (oneLine) placed.maxOfOrNull { it.height } else placed.sumOf { it.height }) ?: 0
+        val width = (if (oneLine) wanted else placed.maxOfOrNull { it.width } ?: 0).coerceIn(constraints.minWidth, constraints.maxWidth)
+        return layout(width, height) {
             var x = 0
             var y = 0
             for (part in placed) {
@@ -41,6 +53,9 @@ fun NameAnd(name: String, account: String, modifier: Modifier = Modifier, style:
             }
         }
     }
+
+    override fun IntrinsicMeasureScope.minIntrinsicWidth(measurables: List<IntrinsicMeasurable>, height: Int): Int =
+        measurables.maxOfOrNull { it.minIntrinsicWidth(height) } ?: 0
 }
 
 /**

@@ -26,6 +26,7 @@ import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import nod.ui.theme.Gap
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
 import nod.ui.theme.NodColours
 import nod.ui.theme.Sign
@@ -71,7 +72,7 @@ fun Notice(text: String, tone: Tone, modifier: Modifier = Modifier, sign: ImageV
                 .padding(start = 14.dp, end = 14.dp, top = Gap.m, bottom = if (more == null) Gap.m else Gap.xs),
             horizontalArrangement = Arrangement.spacedBy(Gap.m),
         ) {
-            Sign(sign, Modifier.padding(top = 1.dp), tint = tone.sign)
+            LineSign(sign, Nod.type.bodyMedium, tone.sign)
             Text(breakable(text), Modifier.weight(1f), color = Nod.colours.text, style = Nod.type.bodyMedium)
         }
         more?.invoke(this)

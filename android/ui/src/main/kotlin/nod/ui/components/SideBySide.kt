@@ -29,9 +29,9 @@ fun Shares(modifier: Modifier = Modifier, gap: Dp, content: @Composable () -> Un
     }
 }
 
-/** As wide as they are, centred, on one line if they fit. */
+/** As wide as they are, on one line if they fit; under each other `centred` or not. */
 @Composable
-fun Groups(modifier: Modifier = Modifier, gap: Dp, content: @Composable () -> Unit) {
+fun Groups(modifier: Modifier = Modifier, gap: Dp, centred: Boolean = true, content: @Composable () -> Unit) {
     Layout(content, modifier) { parts, constraints ->
         val space = gap.roundToPx()
         val placed = parts.map { it.measure(Constraints(maxWidth = constraints.maxWidth)) }
@@ -40,14 +40,14 @@ fun Groups(modifier: Modifier = Modifier, gap: Dp, content: @Composable () -> Un
         val width = (if (beside) wide else placed.maxOf { it.width }).coerceIn(constraints.minWidth, constraints.maxWidth)
         val height = if (beside) placed.maxOf { it.height } else placed.sumOf { it.height }
         layout(width, height) {
-            var x = (width - wide) / 2
+            var x = if (centred) (width - wide) / 2 else 0
             var y = 0
             for (part in placed) {
                 if (beside) {
                     part.placeRelative(x, (height - part.height) / 2)
                     x += part.width + space
                 } else {
-                    part.placeRelative((width - part.width) / 2, y)
+                    part.placeRelative(if (centred) (width - part.width) / 2 else 0, y)
                     y += part.height
                 }
             }
