@@ -8,6 +8,7 @@ suite_kotlin() {
   local bad=0 kt tests
   need_compilers && need_nod && need_kotlin && need_jars jvm && need_jars test || return 1
   kt=$KOTLIN_LIB/kotlin-test.jar:$KOTLIN_LIB/kotlin-test-junit5.jar
+  check "Gradle's versions are the ones that are checked here" kotlin_pins || bad=1
   check 'the core builds as the library that the tests load' cargo build --quiet --locked -p nod-ffi || return 1
   check 'a warning in Kotlin would be an error' kotlin_warning_found || bad=1
   check 'the generated Kotlin compiles' kotlin_generated || return 1
@@ -27,6 +28,21 @@ kotlin_logic() { kotlinc_module logic "$(class_path jvm)" android/logic/src/main
 kotlin_generated() { KOTLINC_FLAGS=-nowarn kotlinc_module generated "$(class_path jvm)" bindings/kotlin; }
 kotlin_bindings() {
   kotlinc_module bindings "$(class_path jvm "$KOTLIN_OUT/logic" "$KOTLIN_OUT/generated")" android/bindings/src/main/kotlin
+}
+
+# Each version that both builds name is the same in the catalogue as in tests/android.
+kotlin_pins() {
+  local catalogue=android/gradle/libs.versions.toml pom=tests/android/pom.xml bad=0 pin name artefact here
+  here=$(sed -n 's/.*"kotlin-compiler": "\([^"]*\)".*/\1/p' tests/android/package.json)
+  grep -q "^kotlin = \"$here\"\$" "$catalogue" || { echo "kotlin is $here in package.json"; bad=1; }
+  for pin in coroutines=kotlinx-coroutines-core-jvm jna=jna serialization=kotlinx-serialization-json-jvm \
+    junit=junit-jupiter junit-platform=junit-platform-launcher zxing=core; do
+    name=${pin%%=*} artefact=${pin#*=}
+    here=$(grep -A1 "<artifactId>$artefact</artifactId>" "$pom" | sed -n 's/.*<version>\(.*\)<\/version>.*/\1/p')
+    case "$here" in '${'*) here=$(sed -n "s/.*<${here:2:-1}>\(.*\)<.*/\1/p" "$pom") ;; esac
+    [ -n "$here" ] && grep -q "^$name = \"$here\"\$" "$catalogue" || { echo "$name is '$here' in $pom"; bad=1; }
+  done
+  return "$bad"
 }
 
 kotlin_warning_found() {
