@@ -38,7 +38,7 @@ final class AppModel {
     /// What is open, waiting for it where it is being opened.
     func opened() async -> Session? {
         if case .open(let session) = phase { return session }
-        let task = opening ?? Task { await Session.open(settings: settings, tokens: tokens) }
+        let task = opening ?? openVault()
         opening = task
         let outcome = await task.value
         // Whoever waited along comes second.
@@ -49,6 +49,12 @@ final class AppModel {
         }
         guard case .open(let session) = phase else { return nil }
         return session
+    }
+
+    private func openVault() -> Task<Phase, Never> {
+        Task { [settings, tokens] in
+            await Session.open(settings: settings, tokens: tokens) { [weak self] in self?.isInFront ?? false }
+        }
     }
 
     private func began(_ session: Session) {
@@ -117,7 +123,7 @@ final class AppModel {
     /// A push woke the app up: connects, waits for what waits, and shows it. Says whether there was something.
     func woken() async -> Bool {
         guard let session = await opened() else { return false }
-        return await session.wait(seconds: Self.wakeSeconds) { self.isInFront }
+        return await session.wait(seconds: Self.wakeSeconds)
     }
 
     /// A push came while the app is in front: the connection may have been lost unnoticed.
@@ -129,7 +135,7 @@ final class AppModel {
     /// Deny was pressed on a notification.
     func deny(_ challenge: String?) async {
         guard let session = await opened() else { return }
-        await session.deny(challenge, within: Self.denySeconds) { self.isInFront }
+        await session.deny(challenge, within: Self.denySeconds)
     }
 
     func languageChanged() {
