@@ -8,7 +8,8 @@ import NodKit
 final class AskingKeys: KeyPort, @unchecked Sendable {
     private let keys = MemoryKeyPort()
     private let lock = NSLock()
-    private var approveKeys: Set<String> = []
+    private var kinds: [String: KeyKind] = [:]
+    private var broken: KeyKind?
     private var asked: [PromptReason] = []
     private var refusal: KeyError?
     private var refusals = 0
@@ -21,6 +22,11 @@ final class AskingKeys: KeyPort, @unchecked Sendable {
         lock.withLock { (refusal, refusals) = (error, times) }
     }
 
+    /// From now on the store does not answer for keys of this kind.
+    func fail(for kind: KeyKind) {
+        lock.withLock { broken = kind }
+    }
+
     /// From now on the user agrees.
     func agree() {
         lock.withLock { refusals = 0 }
@@ -28,7 +34,7 @@ final class AskingKeys: KeyPort, @unchecked Sendable {
 
     func create(name: String, kind: KeyKind, attestTo: [UInt8]?) throws(KeyError) -> CreatedKey {
         let made = try keys.create(name: name, kind: kind, attestTo: attestTo)
-        if kind == .approve { _ = lock.withLock { approveKeys.insert(name) } }
+        lock.withLock { kinds[name] = kind }
         return made
     }
 
@@ -38,7 +44,9 @@ final class AskingKeys: KeyPort, @unchecked Sendable {
 
     func sign(name: String, message: [UInt8], reason: PromptReason) throws(KeyError) -> [UInt8] {
         let failure: KeyError? = lock.withLock {
-            guard approveKeys.contains(name) else { return nil }
+            let kind = kinds[name]
+            if kind == broken { return .unavailable }
+            guard kind == .approve else { return nil }
             asked.append(reason)
             guard refusals > 0 else { return nil }
             refusals -= 1
