@@ -78,7 +78,7 @@ def info():
 @check("every link that the app is opened with is listed, and asked about")
 def links():
     listed = [scheme for kind in plist("Info.plist")["CFBundleURLTypes"] for scheme in kind["CFBundleURLSchemes"]]
-    known = re.search(r"static let schemes = \[(.*)\]", source("Sources/App/AppModel.swift"))
+    known = re.search(r"static let schemes = \[(.*)\]", source("Sources/App/Links.swift"))
     must(known, "Links.schemes is not found")
     must(sorted(listed) == sorted(re.findall(r'"([^"]+)"', known[1])), f"{listed} are listed, {known[1]} are taken")
     takers = [path for path, text in swift().items() if "onOpenURL" in text or "continueUserActivity" in text]

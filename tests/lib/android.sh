@@ -10,11 +10,10 @@ suite_android() {
   need_kotlin && need_jars jvm && need_jars test && need_jars compose && need_android || return 1
   local bad=0
   check 'the resources and the manifest link against API 35' app_resources || bad=1
-  check 'the manifest, the resources and the sources keep the rules' python3 tests/android/app_rules.py || bad=1
+  python3 tests/android/app_rules.py || bad=1
   check 'the modules that the app stands on compile' app_ground || return 1
-  check 'the app compiles against API 35' app_main || return 1
-  check 'the flavour without Google compiles' app_flavour open || bad=1
-  check 'the flavour with FCM compiles' app_flavour fcm || bad=1
+  check 'the app compiles against API 35' app_flavour open app || return 1
+  check 'the flavour with FCM does too' app_flavour fcm app-fcm || bad=1
   app_tests || bad=1
   return "$bad"
 }
@@ -37,32 +36,30 @@ app_resources() {
 
 # What Gradle's other modules give.
 app_ground() {
-  kotlinc_module logic "$(class_path jvm)" android/logic/src/main/kotlin || return 1
-  KOTLINC_FLAGS=-nowarn kotlinc_module generated "$(class_path jvm)" bindings/kotlin || return 1
-  kotlinc_module bindings "$(class_path jvm "$KOTLIN_OUT/logic" "$KOTLIN_OUT/generated")" android/bindings/src/main/kotlin || return 1
+  kotlin_logic && kotlin_generated && kotlin_bindings || return 1
   KOTLINC_FLAGS=$(compose_plugin) kotlinc_module ui "$(class_path jvm compose "$KOTLIN_OUT/logic")" android/ui/src/main/kotlin
 }
 
 compose_plugin() { printf -- '-Xplugin=%s/compose-compiler-plugin.jar\n' "$KOTLIN_LIB"; }
 
-# The part that both flavours share, with a stand-in for what each flavour gives.
-app_main() {
+# app_flavour FLAVOUR MODULE: what both flavours share and what this one has, against API 35.
+app_flavour() {
   KOTLINC_FLAGS="$(compose_plugin) -nowarn" kotlinc_module stubs "$(class_path compose android)" tests/android/stubs || return 1
-  KOTLINC_FLAGS=$(compose_plugin) kotlinc_module app "$(app_path)" $APP/main/kotlin $APP/open/kotlin
+  KOTLINC_FLAGS=$(compose_plugin) kotlinc_module "$2" "$(app_path)" $APP/main/kotlin "$APP/$1/kotlin"
 }
 
 app_path() {
   class_path jvm compose android "$KOTLIN_OUT/stubs" "$KOTLIN_OUT/logic" "$KOTLIN_OUT/bindings" "$KOTLIN_OUT/ui" "$KOTLIN_OUT/app-r"
 }
 
-app_flavour() {
-  if [ "$1" = open ]; then return 0; fi
-  KOTLINC_FLAGS=$(compose_plugin) kotlinc_module "app-$1" "$(app_path)" $APP/main/kotlin "$APP/$1/kotlin"
-}
-
 app_tests() {
   local path
-  path=$(app_path)
-  kotlinc_module app-tests "$path:$KOTLIN_OUT/app:$(class_path test):$KOTLIN_LIB/kotlin-test.jar:$KOTLIN_LIB/kotlin-test-junit5.jar" $APP/test/kotlin \
-    && kotlin_tests "$path:$KOTLIN_OUT/app" "$KOTLIN_OUT/app-tests"
+  path=$(app_path):$KOTLIN_OUT/app:$KOTLIN_LIB/kotlin-test.jar:$KOTLIN_LIB/kotlin-test-junit5.jar
+  # As in Gradle's build, the tests see what is internal to the app.
+  check "the app's tests compile" app_test_classes "$path" || return 1
+  kotlin_tests "$path" "$KOTLIN_OUT/app-tests"
+}
+
+app_test_classes() {
+  KOTLINC_FLAGS=-Xfriend-paths=$KOTLIN_OUT/app kotlinc_module app-tests "$1:$(class_path test)" $APP/test/kotlin
 }

@@ -8,7 +8,7 @@ IOS_STUBS=(CoreImage UniformTypeIdentifiers UIKit Accessibility Security LocalAu
 about_ios() { echo 'the SwiftUI app against NodKit and stubs, its project and its lists'; }
 suite_ios() {
   local bad=0 build=$PWD/target/swift
-  need_swift && need_nod && need_debian /usr/lib/python3/dist-packages/yaml/__init__.py python3 python3-yaml || return 1
+  need_swift && need_debian /usr/lib/python3/dist-packages/yaml/__init__.py python3 python3-yaml || return 1
   /usr/bin/python3 tests/ios/project.py || bad=1
   check 'the project checks find what is wrong' project_checks_find || bad=1
   check 'the texts of the system are fresh' ios/make-strings --check || bad=1
@@ -17,7 +17,7 @@ suite_ios() {
   check 'every source can be parsed' ios_parses "$build" || bad=1
   check 'NodKit is built' swift_package "$build" build --target NodCore || return 1
   check 'the stubs compile' ios_stubs "$build" || return 1
-  check 'the app compiles against NodKit' ios_app "$build" ios || bad=1
+  check 'the app compiles against NodKit' ios_app "$build" ios || return 1
   check 'the extension compiles' ios_extension "$build" ios || bad=1
   check 'what does not fit NodKit or the frameworks does not compile' ios_mistakes_found "$build" || bad=1
   ios_runs "$build" || bad=1
@@ -122,7 +122,7 @@ path, old, new = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 text = path.read_text()
 sys.exit(f"{path} has no {old}") if old not in text else path.write_text(text.replace(old, new, 1))' \
       "$copy/App/$file" "$from" "$to" || return 1
-    if ios_app "$1" "$copy" >"$LOGS/ios-mistake.log" 2>&1 || ! grep -q 'error:' "$LOGS/ios-mistake.log"; then
+    if ios_app "$1" "$copy" >"$LOGS/ios-mistake.log" 2>&1 || ! grep -q "/$file:[0-9]*:[0-9]*: error:" "$LOGS/ios-mistake.log"; then
       printf 'not found: %s in place of %s in %s\n' "$to" "$from" "$file"
       bad=1
     fi
@@ -140,18 +140,20 @@ END
   return "$bad"
 }
 
-# The app's own logic that needs no Apple system: keys and errors over a Keychain in memory, digits, links, moments.
+# The app's own logic, run: its keys and the vault's over a Keychain in memory, its words, digits, links and names.
 ios_runs() {
   in_swift "$PWD" "$1" bash -euc '
     rm -rf ios-tests && mkdir ios-tests && cd ios-tests
     flags="-swift-version 6 -I . -I ../NodKit/debug/Modules"
-    swiftc $flags -parse-as-library -emit-library -emit-module -module-name Security -o libSecurity.so /nod/tests/ios/Security/*.swift
-    swiftc $flags -parse-as-library -emit-library -emit-module -module-name LocalAuthentication -o libLocalAuthentication.so \
-      /nod/tests/ios/LocalAuthentication/*.swift
-    keys=/nod/ios/App/Sources/Platform/Keys
-    swiftc $flags -module-name Tests -o tests $keys/{KeyAccess,KeyFailure,KeyRecord,Keychain,SecureEnclaveKeys,VaultKey}.swift \
-      /nod/ios/App/Sources/Words/{ErrorWords,Moments}.swift /nod/tests/ios/Bridge/*.swift /nod/tests/ios/Tests/*.swift \
-      $(find ../NodKit/debug/NodKit.build -name "*.o") -L . -lSecurity -lLocalAuthentication -Xlinker -rpath -Xlinker . \
-      -Xlinker --allow-shlib-undefined
+    for name in Security LocalAuthentication; do
+      swiftc $flags -parse-as-library -emit-library -emit-module -module-name "$name" -o "lib$name.so" \
+        /nod/ios/Stubs/"$name"/*.swift $(test "$name" = Security || echo -L . -lSecurity)
+    done
+    app=/nod/ios/App keys=/nod/ios/App/Sources/Platform/Keys
+    swiftc $flags -warnings-as-errors -module-name Tests -o tests \
+      $keys/{KeyAccess,KeyFailure,KeyRecord,Keychain,SecureEnclaveKeys,VaultKey}.swift \
+      $app/Sources/Words/{ErrorWords,Moments,DigitWords}.swift $app/Sources/App/Links.swift $app/Shared/NotificationNames.swift \
+      /nod/ios/Stubs/Bridge/*.swift /nod/tests/ios/Tests/*.swift $(find ../NodKit/debug/NodKit.build -name "*.o") \
+      -L . -lSecurity -lLocalAuthentication -Xlinker -rpath -Xlinker . -Xlinker --allow-shlib-undefined
     ./tests'
 }

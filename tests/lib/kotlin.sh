@@ -8,15 +8,16 @@ suite_kotlin() {
   local bad=0 kt tests
   need_compilers && need_nod && need_kotlin && need_jars jvm && need_jars test || return 1
   kt=$KOTLIN_LIB/kotlin-test.jar:$KOTLIN_LIB/kotlin-test-junit5.jar
+  check "Gradle's versions are the ones that are checked here" kotlin_pins || bad=1
   check 'the core builds as the library that the tests load' cargo build --quiet --locked -p nod-ffi || return 1
   check 'a warning in Kotlin would be an error' kotlin_warning_found || bad=1
   check 'the generated Kotlin compiles' kotlin_generated || return 1
   check 'logic compiles' kotlin_logic || return 1
   check 'bindings compiles' kotlin_bindings || return 1
   tests=$(class_path jvm test "$KOTLIN_OUT/logic"):$kt
-  check "logic's tests compile" kotlinc_module logic-tests "$tests" android/logic/src/test/kotlin || bad=1
+  check "logic's tests compile" kotlin_test_module logic "$tests" || bad=1
   tests=$(class_path jvm test "$KOTLIN_OUT/logic" "$KOTLIN_OUT/generated" "$KOTLIN_OUT/bindings"):$kt
-  check "bindings' tests compile" kotlinc_module bindings-tests "$tests" android/bindings/src/test/kotlin || return 1
+  check "bindings' tests compile" kotlin_test_module bindings "$tests" || return 1
   note 'presenters by themselves, then on the core with a relay'
   kotlin_tests "$tests" "$KOTLIN_OUT/logic-tests" "$KOTLIN_OUT/bindings-tests" || bad=1
   return "$bad"
@@ -27,6 +28,21 @@ kotlin_logic() { kotlinc_module logic "$(class_path jvm)" android/logic/src/main
 kotlin_generated() { KOTLINC_FLAGS=-nowarn kotlinc_module generated "$(class_path jvm)" bindings/kotlin; }
 kotlin_bindings() {
   kotlinc_module bindings "$(class_path jvm "$KOTLIN_OUT/logic" "$KOTLIN_OUT/generated")" android/bindings/src/main/kotlin
+}
+
+# Each version that both builds name is the same in the catalogue as in tests/android.
+kotlin_pins() {
+  local catalogue=android/gradle/libs.versions.toml pom=tests/android/pom.xml bad=0 pin name artefact here
+  here=$(sed -n 's/.*"kotlin-compiler": "\([^"]*\)".*/\1/p' tests/android/package.json)
+  grep -q "^kotlin = \"$here\"\$" "$catalogue" || { echo "kotlin is $here in package.json"; bad=1; }
+  for pin in coroutines=kotlinx-coroutines-core-jvm jna=jna serialization=kotlinx-serialization-json-jvm \
+    junit=junit-jupiter junit-platform=junit-platform-launcher zxing=core; do
+    name=${pin%%=*} artefact=${pin#*=}
+    here=$(grep -A1 "<artifactId>$artefact</artifactId>" "$pom" | sed -n 's/.*<version>\(.*\)<\/version>.*/\1/p')
+    case "$here" in '${'*) here=$(sed -n "s/.*<${here:2:-1}>\(.*\)<.*/\1/p" "$pom") ;; esac
+    [ -n "$here" ] && grep -q "^$name = \"$here\"\$" "$catalogue" || { echo "$name is '$here' in $pom"; bad=1; }
+  done
+  return "$bad"
 }
 
 kotlin_warning_found() {
@@ -123,6 +139,11 @@ kotlin_state() {
       if [ -e "$part.state" ]; then cat "$part.state"; fi
     done
   } | sha256sum
+}
+
+# kotlin_test_module MODULE CLASSPATH: the module's own tests, which see what is internal in it, into $KOTLIN_OUT/MODULE-tests.
+kotlin_test_module() {
+  KOTLINC_FLAGS=-Xfriend-paths=$PWD/$KOTLIN_OUT/$1 kotlinc_module "$1-tests" "$2" "android/$1/src/test/kotlin"
 }
 
 # kotlin_tests CLASSPATH CLASS-FOLDER...: runs the tests in the folders, with the core and the relay that cargo built.

@@ -13,8 +13,14 @@ need_swift() {
   SWIFT_ROOT=$CACHE/swift-$recipe
   if [ -e "$SWIFT_ROOT/complete" ]; then return 0; fi
   need_debian mmdebstrap mmdebstrap || return 1
-  mirror=$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' \
-    | sed -n 's/^Debian|Debian|//p' | head -n 1)
+  # Trixie's keys came into bookworm's keyring with a later version of it.
+  need_debian /usr/share/keyrings/debian-archive-trixie-stable.gpg debian-archive-keyring || return 1
+  mirror=$(debian_mirror)
+  if [ -z "$mirror" ]; then
+    # Without its lists apt does not know which of its sources is Debian.
+    swift_as_root apt-get update -qq
+    mirror=$(debian_mirror)
+  fi
   if [ -z "$mirror" ]; then
     echo 'apt knows no mirror of Debian: the Swift compiler comes from there.' >&2
     return 1
@@ -31,6 +37,12 @@ need_swift() {
     return 1
   }
   swift_as_root touch "$SWIFT_ROOT/complete"
+}
+
+# The mirror of Debian that the machine's own apt uses.
+debian_mirror() {
+  apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' \
+    | sed -n 's/^Debian|Debian|//p' | head -n 1
 }
 
 # What is in the chroot, a line each: the key of the cache, and what of the packages is left out.
@@ -150,13 +162,6 @@ swift_package() {
   in_swift "$PWD" "$build" env NOD_BIN="/build/bin/$(basename "$NOD_BIN")" \
     swift "$verb" --package-path /nod/ios/NodKit --scratch-path /build/NodKit -Xswiftc -warnings-as-errors \
     -Xlinker -L/build/bin -Xlinker -rpath -Xlinker /build/bin -Xlinker --allow-shlib-undefined "$@"
-}
-
-# swift_phone DIRECTORY NAME: a Swift phone on standard input and output, for tests that move accounts between a Kotlin
-# phone and a Swift one (ios/NodKit/Sources/nod-swift-phone says what it understands). DIRECTORY is inside the chroot's
-# /build, which is target/swift. The suite must have built the package.
-swift_phone() {
-  in_swift "$PWD" "$PWD/target/swift" /build/NodKit/debug/nod-swift-phone "$@"
 }
 
 # Every test prints `ok NAME` or `not ok NAME`; as many must have run as the runner says.

@@ -11,7 +11,7 @@ public enum AVAuthorizationStatus: Int, Sendable {
     case notDetermined, restricted, denied, authorized
 }
 
-open class AVCaptureDevice: NSObject, @unchecked Sendable {
+open class AVCaptureDevice: NSObject {
     open class func `default`(for mediaType: AVMediaType) -> AVCaptureDevice? { nil }
     open class func authorizationStatus(for mediaType: AVMediaType) -> AVAuthorizationStatus { .denied }
     open class func requestAccess(for mediaType: AVMediaType) async -> Bool { false }
@@ -65,7 +65,7 @@ open class AVCaptureMetadataOutput: AVCaptureOutput {
     open var availableMetadataObjectTypes: [AVMetadataObject.ObjectType] { [] }
 }
 
-open class AVCaptureSession: NSObject, @unchecked Sendable {
+open class AVCaptureSession: NSObject {
     public override init() {}
     open func canAddInput(_ input: AVCaptureInput) -> Bool { false }
     open func addInput(_ input: AVCaptureInput) {}

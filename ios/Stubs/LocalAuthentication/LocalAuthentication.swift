@@ -1,6 +1,7 @@
-// LocalAuthentication as the app calls it.
+// LocalAuthentication as the app calls it, on the phone that a test speaks of.
 
 @_exported import Foundation
+import Security
 
 public enum LAPolicy: Int, Sendable {
     case deviceOwnerAuthenticationWithBiometrics = 1
@@ -9,24 +10,20 @@ public enum LAPolicy: Int, Sendable {
 
 open class LAContext: NSObject {
     public override init() {}
-    open func canEvaluatePolicy(_ policy: LAPolicy, error: UnsafeMutablePointer<NSError?>?) -> Bool { fatalError() }
-    open func evaluatePolicy(_ policy: LAPolicy, localizedReason: String) async throws -> Bool { fatalError() }
+    open func canEvaluatePolicy(_ policy: LAPolicy, error: UnsafeMutablePointer<NSError?>?) -> Bool {
+        if policy == .deviceOwnerAuthentication { return true }
+        guard SimulatedPhone.biometry != nil, !SimulatedPhone.biometryLocked else {
+            let code = SimulatedPhone.biometry == nil ? -7 : -8
+            error?.pointee = NSError(domain: "com.apple.LocalAuthentication", code: code)
+            return false
+        }
+        return true
+    }
+    open func evaluatePolicy(_ policy: LAPolicy, localizedReason: String) async throws -> Bool { false }
     open func invalidate() {}
-    open var localizedReason: String {
-        get { fatalError() }
-        set {}
-    }
-    open var localizedFallbackTitle: String? {
-        get { nil }
-        set {}
-    }
-    open var localizedCancelTitle: String? {
-        get { nil }
-        set {}
-    }
-    open var touchIDAuthenticationAllowableReuseDuration: TimeInterval {
-        get { 0 }
-        set {}
-    }
-    open var evaluatedPolicyDomainState: Data? { nil }
+    open var localizedReason = ""
+    open var localizedFallbackTitle: String?
+    open var localizedCancelTitle: String?
+    open var touchIDAuthenticationAllowableReuseDuration: TimeInterval = 0
+    open var evaluatedPolicyDomainState: Data? { SimulatedPhone.biometryLocked ? nil : SimulatedPhone.biometry }
 }

@@ -8,7 +8,7 @@ public struct NWPath: Sendable, Equatable {
     public let status: Status
 }
 
-public final class NWPathMonitor: @unchecked Sendable {
+public final class NWPathMonitor {
     public init() {}
     public var pathUpdateHandler: (@Sendable (_ newPath: NWPath) -> Void)? {
         get { nil }

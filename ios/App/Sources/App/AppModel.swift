@@ -38,7 +38,7 @@ final class AppModel {
     /// What is open, waiting for it where it is being opened.
     func opened() async -> Session? {
         if case .open(let session) = phase { return session }
-        let task = opening ?? Task { await Session.open(settings: settings, tokens: tokens) }
+        let task = opening ?? openVault()
         opening = task
         let outcome = await task.value
         // Whoever waited along comes second.
@@ -49,6 +49,12 @@ final class AppModel {
         }
         guard case .open(let session) = phase else { return nil }
         return session
+    }
+
+    private func openVault() -> Task<Phase, Never> {
+        Task { [settings, tokens] in
+            await Session.open(settings: settings, tokens: tokens) { [weak self] in self?.isInFront ?? false }
+        }
     }
 
     private func began(_ session: Session) {
@@ -78,6 +84,8 @@ final class AppModel {
             leaving = nil
             guard case .open(let session) = phase else { return }
             session.root.send(.cameToForeground(now: session.world.clock.now()))
+            // What a push said is known better now.
+            Task { await session.notifier.removeWakes() }
         case .background:
             isInFront = false
             guard case .open(let session) = phase else { return }
@@ -115,13 +123,19 @@ final class AppModel {
     /// A push woke the app up: connects, waits for what waits, and shows it. Says whether there was something.
     func woken() async -> Bool {
         guard let session = await opened() else { return false }
-        return await session.wait(seconds: Self.wakeSeconds) { self.isInFront }
+        return await session.wait(seconds: Self.wakeSeconds)
+    }
+
+    /// A push came while the app is in front: the connection may have been lost unnoticed.
+    func reconnect() async {
+        guard case .open(let session) = phase else { return }
+        try? await session.world.phone.connect()
     }
 
     /// Deny was pressed on a notification.
     func deny(_ challenge: String?) async {
         guard let session = await opened() else { return }
-        await session.deny(challenge, within: Self.denySeconds) { self.isInFront }
+        await session.deny(challenge, within: Self.denySeconds)
     }
 
     func languageChanged() {
@@ -133,15 +147,4 @@ final class AppModel {
     private static let wakeSeconds = 22.0
     private static let denySeconds = 15.0
     private static let leavingSeconds = 5
-}
-
-/// The links that the app answers to (CFBundleURLTypes).
-enum Links {
-    static func isKnown(_ url: URL) -> Bool {
-        schemes.contains(url.scheme?.lowercased() ?? "") && url.absoluteString.utf8.count <= longest
-    }
-
-    static let schemes = ["nod", "otpauth"]
-    /// In bytes: no QR code holds more.
-    private static let longest = 4096
 }

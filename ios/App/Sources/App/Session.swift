@@ -12,8 +12,9 @@ final class Session {
     let files: BackupFiles
     let notifier: Notifier
     let cancels = Cancels()
+    private let inFront: @MainActor () -> Bool
 
-    private init(phone: any PhonePort, settings: AppSettings) {
+    private init(phone: any PhonePort, settings: AppSettings, inFront: @escaping @MainActor () -> Bool) {
         let words: @Sendable () -> Words = { Words.of(settings.spoken) }
         let files = BackupFiles()
         let router = Router()
@@ -22,23 +23,26 @@ final class Session {
             files: files, permissions: SystemPermissions(), clock: SystemClock(),
             navigate: { router.take($0) })
         self.files = files
-        notifier = Notifier(phone: phone, words: words)
+        notifier = Notifier(phone: phone, words: words, inFront: inFront)
+        self.inFront = inFront
         root = ScreenModel(RootScreen.self, in: world)
         router.session = self
     }
 
-    /// Opens the vault with the key of the Keychain.
-    static func open(settings: AppSettings, tokens: PushTokens) async -> AppModel.Phase {
+    /// Opens the vault with the key of the Keychain. `inFront`: whether the app is in front at a moment.
+    static func open(
+        settings: AppSettings, tokens: PushTokens, inFront: @escaping @MainActor () -> Bool
+    ) async -> AppModel.Phase {
         CorePhone.log(to: SystemLog(), upTo: .info)
         let keys = SecureEnclaveKeys { PromptWords.prompt($0, in: Words.of(settings.spoken)) }
         do {
             let place = try VaultPlace.prepare(keys: keys)
             let device = UIDevice.current
             let parts = CoreSettings(
-                vaultKey: place.key, deviceName: device.name, deviceModel: device.model,
+                vaultKey: place.key, deviceName: String(device.name.prefix(64)), deviceModel: device.model,
                 extraRootsPem: settings.managedRootsPem)
             let phone = try await CorePhone.open(parts, keys: keys, directory: place.directory, wake: tokens)
-            return .open(Session(phone: phone, settings: settings))
+            return .open(Session(phone: phone, settings: settings, inFront: inFront))
         } catch let error as PhoneError {
             return .failed(error)
         } catch {
@@ -54,7 +58,9 @@ final class Session {
     }
 
     /// Connects, waits until something waits for the user, and shows it; then disconnects, unless the app is in front.
-    func wait(seconds: Double, inFront: @MainActor () -> Bool) async -> Bool {
+    func wait(seconds: Double) async -> Bool {
+        notifier.isQuiet = true
+        defer { notifier.isQuiet = false }
         let waiting = (try? await world.phone.waitPending(seconds: seconds)) ?? []
         if inFront() { return !waiting.isEmpty }
         await notifier.show(waiting)
@@ -65,7 +71,9 @@ final class Session {
 
     /// Denies a challenge from its notification. A push says of none which it is about: with one that waits there is no
     /// question, with several each is shown with its service.
-    func deny(_ challenge: String?, within seconds: Double, inFront: @MainActor () -> Bool) async {
+    func deny(_ challenge: String?, within seconds: Double) async {
+        notifier.isQuiet = true
+        defer { notifier.isQuiet = false }
         let waiting = (try? await world.phone.waitPending(seconds: seconds)) ?? []
         let only = challenge == nil && waiting.count == 1 ? waiting.first : nil
         if let meant = waiting.first(where: { $0.id == challenge }) ?? only {
@@ -80,7 +88,12 @@ final class Session {
 
     private func deny(_ pending: Pending) async {
         do throws(PhoneError) {
-            await notifier.denied(pending, try await world.phone.deny(challenge: pending.id))
+            let outcome = try await world.phone.deny(challenge: pending.id)
+            // The app may have come to know of it meanwhile: it is not asked again.
+            if root.state.challenge == pending.id {
+                root.send(.challengeClosed(next: world.phone.pending().first?.id))
+            }
+            await notifier.denied(pending, outcome)
         } catch {
             notifier.denyFailed()
         }

@@ -3,18 +3,6 @@
 import NodKit
 import SwiftUI
 
-/// Digits in groups of three, or of two and four, as they are easiest to read.
-func grouped(_ digits: String) -> String {
-    let half = (digits.count + 1) / 2
-    guard digits.count > 4 else { return digits }
-    return "\(digits.prefix(half))\u{2009}\(digits.dropFirst(half))"
-}
-
-/// Digits one by one, so that VoiceOver reads no number of hundreds of thousands.
-func spelt(_ digits: String) -> String {
-    digits.map(String.init).joined(separator: " ")
-}
-
 /// A code of six digits to be typed elsewhere. It is not shown while the screen is being recorded.
 struct ShownCode: View {
     let code: String
@@ -46,6 +34,8 @@ struct DigitsField: View {
     let change: Tell<String>
 
     @FocusState private var focused: Bool
+    @ScaledMetric(relativeTo: .title) private var narrow: CGFloat = 120
+    @Environment(\.dynamicTypeSize) private var typeSize
 
     init(_ name: String, hint: String? = nil, digits: Int, typed: String, change: @escaping Tell<String>) {
         self.name = name
@@ -56,14 +46,15 @@ struct DigitsField: View {
     }
 
     var body: some View {
-        ViewThatFits(in: .horizontal) {
-            HStack(spacing: 16) {
-                label.frame(maxWidth: .infinity, alignment: .leading)
-                field.frame(width: digits > 2 ? 190 : 130)
-            }
+        if digits > 2 || typeSize.isAccessibilitySize {
             VStack(alignment: .leading, spacing: Metrics.small) {
                 label
                 field
+            }
+        } else {
+            HStack(spacing: 16) {
+                label.frame(maxWidth: .infinity, alignment: .leading)
+                field.frame(width: narrow)
             }
         }
     }
@@ -78,7 +69,7 @@ struct DigitsField: View {
     }
 
     private var field: some View {
-        TextField(name, text: .to(typed, change))
+        TextField("", text: .to(typed, change))
             .labelsHidden()
             .keyboardType(.numberPad)
             .multilineTextAlignment(.center)

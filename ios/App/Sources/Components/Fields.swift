@@ -91,13 +91,12 @@ struct LabelledField: View {
     @ViewBuilder private var field: some View {
         switch kind {
         case .text:
-            TextField(name, text: .to(value, change))
+            TextField("", text: .to(value, change))
         case .secret:
-            SecureField(name, text: .to(value, change))
-                .textContentType(.password)
+            SecureField("", text: .to(value, change))
                 .privacySensitive()
         case .raw:
-            TextField(name, text: .to(value, change), axis: .vertical)
+            TextField("", text: .to(value, change), axis: .vertical)
                 .lineLimit(1...6)
                 .textInputAutocapitalization(.never)
                 .autocorrectionDisabled()

@@ -132,7 +132,11 @@ struct VerifiedDomain: View {
         .font(.subheadline)
         .foregroundStyle(Palette.good)
         .accessibilityElement(children: .ignore)
-        .accessibilityLabel("\(words.text(.challengeVerified)): \(isolated(domain))")
+        .accessibilityLabel(spoken)
+    }
+
+    private var spoken: String {
+        "\(words.text(.challengeVerified)): \(isolated(domain))"
     }
 }
 

@@ -19,6 +19,7 @@ final class NotificationResponder: NSObject, UNUserNotificationCenterDelegate, S
         let category = notification.request.content.categoryIdentifier
         let isChallenge = [NotificationNames.challenge, NotificationNames.wake].contains(category)
         completionHandler(isChallenge ? [] : [.banner, .list])
+        if category == NotificationNames.wake { Task { await app.reconnect() } }
     }
 
     /// Deny is done here, while the system waits. Anything else has opened the app, which shows what waits by itself.

@@ -7,20 +7,29 @@ import UserNotifications
 final class Notifier {
     private let phone: any PhonePort
     private let words: @Sendable () -> Words
+    private let inFront: @MainActor () -> Bool
     private let center = UNUserNotificationCenter.current()
+    /// While somebody else shows what comes, or answers it.
+    var isQuiet = false
 
-    init(phone: any PhonePort, words: @escaping @Sendable () -> Words) {
+    /// `inFront`: whether the app is in front, where it shows challenges itself.
+    init(phone: any PhonePort, words: @escaping @Sendable () -> Words, inFront: @escaping @MainActor () -> Bool) {
         self.phone = phone
         self.words = words
+        self.inFront = inFront
     }
 
-    /// Takes a notification away when its challenge has ended, whoever ended it.
+    /// Shows what comes in the last seconds of a connection, when the app has just gone to the background; takes a
+    /// notification away when its challenge has ended, whoever ended it.
     func begin() {
         let happenings = phone.events()
         Task { [weak self] in
             for await happening in happenings {
+                guard let self else { return }
                 switch happening {
-                case .challengeGone(let id, _), .decided(let id, _): self?.remove(id)
+                case .challenge(let id):
+                    if !inFront(), !isQuiet { await show(phone.pending().filter { $0.id == id }) }
+                case .challengeGone(let id, _), .decided(let id, _): remove(id)
                 default: break
                 }
             }

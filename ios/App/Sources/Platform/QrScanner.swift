@@ -36,8 +36,9 @@ final class CameraPicture: UIView {
     }
 }
 
-/// One session of the camera. It is set up, started and stopped on a queue of its own: that takes a while.
-final class QrCamera: NSObject, AVCaptureMetadataOutputObjectsDelegate, Sendable {
+/// One session of the camera. It is set up, started and stopped on a queue of its own, since that takes a while; the view
+/// that shows it only knows it.
+final class QrCamera: NSObject, AVCaptureMetadataOutputObjectsDelegate, @unchecked Sendable {
     private let session = AVCaptureSession()
     private let queue = DispatchQueue(label: "nod.camera")
     private let found: @MainActor (String) -> Void

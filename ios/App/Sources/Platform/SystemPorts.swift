@@ -45,7 +45,7 @@ final class SystemLog: LogPort {
 }
 
 /// Says when there is a network, or another one.
-final class Connectivity: Sendable {
+final class Connectivity {
     private let monitor = NWPathMonitor()
 
     init(_ changed: @escaping @Sendable () -> Void) {

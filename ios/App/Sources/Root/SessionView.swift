@@ -40,6 +40,7 @@ struct SessionView: View {
 
     private func screen(_ route: Route) -> some View {
         RouteView(route: route, world: session.world, cancels: session.cancels)
+            .id(route)
             .toolbarBackground(Palette.page, for: .navigationBar)
     }
 

@@ -22,6 +22,7 @@ struct ChallengeView: View {
             }
         }
         .accessibilityAddTraits(.isModal)
+        .onAppear { Announcer.screenChanged() }
     }
 
     private func asking(_ pending: Pending) -> some View {

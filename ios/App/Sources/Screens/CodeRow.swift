@@ -50,9 +50,9 @@ struct CodeRow: View {
             .contentShape(.rect)
         }
         .buttonStyle(.plain)
-        .disabled(code.shown == nil)
+        .disabled(code.shown == nil && !code.isCounted)
         .accessibilityLabel(spoken)
-        .accessibilityHint(words.text(.homeCodeCopy, ["name": name]))
+        .accessibilityHint(words.text(code.shown == nil ? .homeCodeNext : .homeCodeCopy, ["name": name]))
     }
 
     private var ring: some View {

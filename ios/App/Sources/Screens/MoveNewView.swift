@@ -14,7 +14,7 @@ struct MoveNewView: View {
             switch state {
             case .joining: joining
             case .codeShown(let code, let otherPhone): shown(code, otherPhone)
-            case .moving(let move): moving(move)
+            case .moving(let move, let error): moving(move, error)
             case .ended(let move): ended(move)
             case .failed(let error):
                 MoveFailedView(
@@ -48,14 +48,10 @@ struct MoveNewView: View {
         .announcing(words.text(.moveCodeHeading))
     }
 
-    private func moving(_ move: Move) -> some View {
-        Page {
-            Heading(words.text(.moveMovingNew, ["phone": move.otherPhone ?? words.text(.moveAnother)]))
-            MoveProgress(move: move)
-            Muted(words.text(.moveMovingStay))
-        } actions: {
-            Button(words.text(.moveMovingStop)) { send(.cancelPressed) }.buttonStyle(.nod(.quietBad))
-        }
+    private func moving(_ move: Move, _ error: PhoneError?) -> some View {
+        MovingView(
+            move: move, heading: .moveMovingNew, error: error, onAgain: { send(.againPressed) },
+            onClose: { send(.closePressed) }, onStop: { send(.cancelPressed) })
     }
 
     private func ended(_ move: Move) -> some View {

@@ -16,8 +16,8 @@ struct MoveOldView: View {
             case .opening: opening
             case .qr(let text, let deadline, let now): qr(text, deadline - now)
             case .code(let code): typing(code)
-            case .moving(let move): moving(move)
-            case .ended(let move, let deleted): ended(move, deleted)
+            case .moving(let move, let error): moving(move, error)
+            case .ended(let ending): ended(ending)
             case .failed(let error):
                 MoveFailedView(
                     text: words.moveOld(failed: error), again: words.text(.moveFailedAgainOld),
@@ -32,7 +32,11 @@ struct MoveOldView: View {
     private func warning(_ accounts: Int, _ codes: Int) -> some View {
         Page {
             PartHeading(words.text(.moveWarningGoods))
-            Rows(goods(accounts, codes)) { DetailRow($0.0, "", symbol: $0.1) }
+            Rows(goods(accounts, codes)) { good in
+                Label(good.0, systemImage: good.1)
+                    .padding(.horizontal, 16)
+                    .padding(.vertical, 12)
+            }
             Text(words.text(.moveWarningKeys)).fixedSize(horizontal: false, vertical: true)
             Notice(.warn, words.text(.moveWarningAfter))
             if codes > 0 { Text(words.text(.moveWarningCodes)).fixedSize(horizontal: false, vertical: true) }
@@ -93,31 +97,26 @@ struct MoveOldView: View {
         .announcing(words.text(.moveDigitsHeading))
     }
 
-    private func moving(_ move: Move?) -> some View {
-        Page {
-            if let move {
-                Heading(words.text(.moveMovingOld, ["phone": move.otherPhone ?? words.text(.moveAnother)]))
-                MoveProgress(move: move)
-            } else {
-                Working(words.text(.loading))
-            }
-            Muted(words.text(.moveMovingStay))
-        } actions: {
-            Button(words.text(.moveMovingStop)) { send(.cancelPressed) }.buttonStyle(.nod(.quietBad))
-        }
+    private func moving(_ move: Move?, _ error: PhoneError?) -> some View {
+        MovingView(
+            move: move, heading: .moveMovingOld, error: error, onAgain: { send(.againPressed) },
+            onClose: { send(.closePressed) }, onStop: { send(.cancelPressed) })
     }
 
-    private func ended(_ move: Move, _ deleted: Int?) -> some View {
-        MoveEndedView(move: move) {
-            if let deleted {
+    private func ended(_ ending: MoveEnding) -> some View {
+        let move = ending.move
+        return MoveEndedView(move: move) {
+            if let deleted = ending.deleted {
                 Notice(.good, words.count(.moveEndedDeleted, deleted))
                     .announcing(words.count(.moveEndedDeleted, deleted))
-            } else if move.codesArrived, move.codes > 0 {
+            } else if ending.canDelete || ending.deleting {
                 Notice(.warn, [words.count(.moveEndedCodes, move.codes), words.text(.moveEndedCodesText)]) {
                     Button(words.text(.moveEndedCodesDelete)) { send(.deleteCodesPressed) }
                         .buttonStyle(.nod(.secondary))
+                        .disabled(!ending.canDelete)
                 }
             }
+            ErrorNotice(ending.error.map { words.text(of: $0) })
         } actions: {
             Button(words.text(.done)) { send(.closePressed) }.buttonStyle(.nod(.primary))
             if move.moved < move.accounts.count {

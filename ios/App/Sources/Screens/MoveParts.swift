@@ -95,6 +95,38 @@ private struct MovingRow: View {
     }
 }
 
+/// A move while accounts move. Leaving the screen ends nothing; stopping does.
+struct MovingView: View {
+    let move: Move?
+    let heading: Word
+    /// Why it stopped at an account.
+    let error: PhoneError?
+    let onAgain: @MainActor () -> Void
+    let onClose: @MainActor () -> Void
+    let onStop: @MainActor () -> Void
+
+    @Environment(\.words) private var words
+
+    var body: some View {
+        Page {
+            if let move {
+                Heading(words.text(heading, ["phone": move.otherPhone ?? words.text(.moveAnother)]))
+                MoveProgress(move: move)
+            } else {
+                Working(words.text(.loading))
+            }
+            ErrorNotice(error.map { words.text(of: $0) })
+            Muted(words.text(.moveMovingStay))
+        } actions: {
+            if error != nil {
+                Button(words.text(.tryAgain), action: onAgain).buttonStyle(.nod(.primary))
+            }
+            Button(words.text(.close), action: onClose).buttonStyle(.nod(.secondary))
+            Button(words.text(.moveMovingStop), action: onStop).buttonStyle(.nod(.quietBad))
+        }
+    }
+}
+
 /// A move that is over.
 struct MoveEndedView<Extra: View, Actions: View>: View {
     let move: Move

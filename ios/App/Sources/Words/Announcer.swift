@@ -2,11 +2,17 @@
 
 import Accessibility
 import SwiftUI
+import UIKit
 
 enum Announcer {
     /// Says a text when VoiceOver is on.
     @MainActor static func say(_ text: String) {
         AccessibilityNotification.Announcement(text).post()
+    }
+
+    /// Moves VoiceOver to what has just covered everything else.
+    @MainActor static func screenChanged() {
+        UIAccessibility.post(notification: .screenChanged, argument: nil)
     }
 }
 

@@ -48,7 +48,7 @@ struct MoveTests {
         let code = try await scene.met()
         scene.giving.send(.digitsTyped(code))
         scene.giving.send(.confirmPressed)
-        let given = try await scene.giving.value { if case .ended(let move, _) = $0 { move } else { nil } }
+        let given = try await scene.giving.value { if case .ended(let ending) = $0 { ending.move } else { nil } }
         #expect(given.stage == .done)
         #expect(given.accounts.map(\.state) == [.moved])
         let taken = try await scene.taking.value { if case .ended(let move) = $0 { move } else { nil } }
@@ -65,9 +65,9 @@ struct MoveTests {
         #expect(try await scene.new.core.approve(challenge: push.id, number: push.number) == .approved)
         try await push.page.finish(with: 0)
 
-        try await scene.giving.until { if case .ended(let move, _) = $0 { move.codesArrived } else { false } }
+        try await scene.giving.until { if case .ended(let ending) = $0 { ending.canDelete } else { false } }
         scene.giving.send(.deleteCodesPressed)
-        try await scene.giving.until { if case .ended(_, deleted: 1) = $0 { true } else { false } }
+        try await scene.giving.until { if case .ended(let ending) = $0 { ending.deleted == 1 } else { false } }
         #expect(try await scene.old.core.codes().isEmpty)
     }
 
@@ -80,17 +80,25 @@ struct MoveTests {
         scene.giving.send(.digitsTyped(code == "000000" ? "000001" : "000000"))
         scene.giving.send(.confirmPressed)
         try await scene.giving.until { $0 == .failed(.wrongCode) }
-        try await scene.taking.until {
-            switch $0 {
-            case .failed(.otherPhoneLeft): true
-            case .ended(let move): move.stage == .otherPhoneLeft
-            default: false
-            }
-        }
+        try await scene.taking.until { $0 == .failed(.otherPhoneLeft) }
         #expect(try await scene.old.core.accounts() == [scene.account])
         #expect(try await scene.new.core.accounts().isEmpty)
         scene.giving.send(.againPressed)
-        try await scene.giving.until { $0 == .warning(accounts: 1, codes: 1) }
+        try await scene.giving.until { if case .qr = $0 { true } else { false } }
+    }
+
+    @Test func whoStopsAtAnAccountCanGoOn() async throws {
+        let scene = try await Scene.made(platform)
+        let code = try await scene.met()
+        scene.old.keys.failNext(.userNotVerified, times: .max)
+        scene.giving.send(.digitsTyped(code))
+        scene.giving.send(.confirmPressed)
+        try await scene.giving.until { if case .moving(_, error: .userNotVerified) = $0 { true } else { false } }
+        #expect(try await scene.old.core.accounts() == [scene.account])
+        scene.old.keys.agree()
+        scene.giving.send(.againPressed)
+        try await scene.giving.until { if case .ended(let ending) = $0 { ending.move.stage == .done } else { false } }
+        #expect(try await scene.new.core.accounts().map(\.id) == [scene.account.id])
     }
 
     @Test func cancellingOnTheOldPhoneIsToldToTheNewOne() async throws {
@@ -98,13 +106,7 @@ struct MoveTests {
         _ = try await scene.met()
         scene.giving.send(.cancelPressed)
         #expect(try await platform.navigation() == .close)
-        try await scene.taking.until {
-            switch $0 {
-            case .failed(.otherPhoneLeft): true
-            case .ended(let move): move.stage == .otherPhoneLeft
-            default: false
-            }
-        }
+        try await scene.taking.until { $0 == .failed(.otherPhoneLeft) }
         #expect(try await scene.old.core.accounts() == [scene.account])
     }
 

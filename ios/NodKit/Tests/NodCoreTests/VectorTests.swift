@@ -8,8 +8,9 @@ import Testing
 @Suite struct VectorTests {
     /// A file of tests/vectors.
     private func vectors(_ name: String) throws -> [String: Any] {
-        let here = URL(fileURLWithPath: #filePath)
-        let root = here.deletingLastPathComponent().appendingPathComponent("../../../..").standardizedFileURL
+        var root = URL(fileURLWithPath: #filePath)
+        // The folders of this file, of the tests, of the package and of the app.
+        for _ in 0..<5 { root.deleteLastPathComponent() }
         let data = try Data(contentsOf: root.appendingPathComponent("tests/vectors/\(name).json"))
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }

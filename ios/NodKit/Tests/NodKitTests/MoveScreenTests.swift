@@ -31,9 +31,9 @@ import Testing
         #expect(told.tell(.confirmPressed) == [.confirm(code: "123456")])
         #expect(told.tell(.confirmed) == [.loadMove, .finish])
         told.tell(.progress(move(.moving)))
-        #expect(told.state == .moving(move(.moving)))
+        #expect(told.state == .moving(move(.moving), error: nil))
         told.tell(.progress(move(.done)))
-        #expect(told.state == .ended(move(.done), deleted: nil))
+        #expect(told.state == .ended(MoveEnding(move(.done))))
     }
 
     @Test func fewerThanSixDigitsAreNoGuess() {
@@ -52,7 +52,8 @@ import Testing
         #expect(field(told)?.typed == "123456")
         told.tell(.failedWith(.wrongCode))
         #expect(told.state == .failed(.wrongCode))
-        #expect(told.tell(.againPressed) == [.startOver])
+        #expect(told.tell(.againPressed) == [.offer])
+        #expect(told.state == .opening)
     }
 
     @Test func aSecondPhoneEndsIt() {
@@ -70,43 +71,81 @@ import Testing
         told.tell(.digitsTyped("123456"), .confirmPressed, .confirmed, .progress(move(.moving)))
         #expect(told.tell(.over(.otherPhoneLeft)) == [.loadMove])
         told.tell(.progress(move(.otherPhoneLeft)))
-        #expect(told.state == .ended(move(.otherPhoneLeft), deleted: nil))
+        #expect(told.state == .ended(MoveEnding(move(.otherPhoneLeft))))
     }
 
     @Test func cancellingTellsTheOtherPhone() {
         var told = typing()
-        #expect(told.tell(.cancelPressed) == [.cancel, .close])
+        #expect(told.tell(.cancelPressed) == [.cancel])
+        #expect(told.tell(.cancelled) == [.close])
         var warning = Told<MoveOldScreen>()
         #expect(warning.tell(.opened(accounts: 1, codes: 0), .cancelPressed) == [.close])
         var moving = Told<MoveOldScreen>()
-        #expect(moving.tell(.resumed(move(.moving))) == [.finish])
-        #expect(moving.tell(.cancelPressed) == [.cancel, .loadMove])
+        #expect(moving.tell(.resumed(move(.moving), now: 1)) == [.finish])
+        #expect(moving.tell(.cancelPressed) == [.cancel])
+        #expect(moving.tell(.cancelled) == [.loadMove], "what was authorised may still move")
     }
 
     @Test func aQrCodeIsNotShownAgainAfterARestart() {
-        for stage in [MoveStage.offered, .awaitingCode] {
-            var told = Told<MoveOldScreen>()
-            #expect(told.tell(.resumed(move(stage))) == [.startOver])
-            #expect(told.state == .warning(accounts: 1, codes: 3))
-        }
+        var told = Told<MoveOldScreen>()
+        #expect(told.tell(.resumed(move(.offered), now: 5)) == [.forget])
+        #expect(told.state == .failed(.expired))
+        told.tell(.resumed(move(.awaitingCode), now: 5))
+        #expect(field(told)?.deadline == 125)
     }
 
-    @Test func codesAreDeletedOnlyAfterTheEnd() {
+    @Test func codesAreDeletedOnceAndOnlyAfterTheyHaveArrived() {
         var told = Told<MoveOldScreen>()
-        told.tell(.resumed(move(.moving)))
+        told.tell(.resumed(move(.moving), now: 1))
         #expect(told.tell(.deleteCodesPressed).isEmpty)
+        told.tell(.progress(move(.done)))
+        #expect(told.tell(.deleteCodesPressed).isEmpty)
+        #expect(told.tell(.changed) == [.loadMove])
         told.tell(.progress(move(.done, codesArrived: true)))
         #expect(told.tell(.deleteCodesPressed) == [.deleteCodes])
+        #expect(told.tell(.deleteCodesPressed).isEmpty)
+        told.tell(.failedWith(.storage))
+        #expect(told.tell(.deleteCodesPressed) == [.deleteCodes])
         told.tell(.codesDeleted(count: 3))
-        #expect(told.state == .ended(move(.done, codesArrived: true), deleted: 3))
+        guard case .ended(let ending) = told.state else {
+            Issue.record("\(told.state)")
+            return
+        }
+        #expect(ending.deleted == 3 && !ending.canDelete && ending.error == nil)
     }
 
-    @Test func aUserWhoStoppedAtAnAccountCanGoOn() {
+    @Test func aUserWhoStoppedAtAnAccountSeesTheListAndCanGoOn() {
         var told = Told<MoveOldScreen>()
-        told.tell(.resumed(move(.moving)), .failedWith(.userNotVerified))
-        #expect(told.state == .failed(.userNotVerified))
-        #expect(told.tell(.againPressed) == [.startOver])
-        #expect(told.tell(.resumed(move(.moving))) == [.finish])
+        told.tell(.resumed(move(.moving), now: 1))
+        #expect(told.tell(.againPressed).isEmpty)
+        #expect(told.tell(.failedWith(.userNotVerified)) == [.loadMove])
+        #expect(told.state == .moving(move(.moving), error: .userNotVerified))
+        #expect(told.tell(.againPressed) == [.finish])
+        #expect(told.state == .moving(move(.moving), error: nil))
+        var new = Told<MoveNewScreen>()
+        new.tell(.resumed(move(.moving, side: .new)), .failedWith(.userNotVerified))
+        #expect(new.state == .moving(move(.moving, side: .new), error: .userNotVerified))
+        #expect(new.tell(.againPressed) == [.finish])
+    }
+
+    @Test func aBusyPhoneLooksWhatItIsBusyWith() {
+        var told = Told<MoveOldScreen>()
+        told.tell(.opened(accounts: 1, codes: 0), .startPressed, .failedWith(.busy))
+        #expect(told.tell(.againPressed) == [.look])
+    }
+
+    @Test func aCodeWhoseMoveEndedBeforeAnythingMovedHasFailed() {
+        for (stage, error) in [
+            (MoveStage.otherPhoneLeft, PhoneError.otherPhoneLeft), (.failed, .noAnswer), (.cancelled, .noAnswer),
+        ] {
+            var told = Told<MoveNewScreen>()
+            told.tell(.opened(text: "q"), .joined(move(.codeShown(code: "123456"), side: .new)))
+            told.tell(.progress(move(stage, side: .new)))
+            #expect(told.state == .failed(error))
+        }
+        var told = Told<MoveNewScreen>()
+        told.tell(.opened(text: "q"), .failedWith(.noAnswer), .over(.secondPhone))
+        #expect(told.state == .failed(.secondPhone), "the one who knows more may be the second to say it")
     }
 
     @Test func theNewPhoneGoesFromTheScanToTheEnd() {
@@ -116,7 +155,7 @@ import Testing
         #expect(told.state == .codeShown(code: "123456", otherPhone: "New iPhone"))
         #expect(told.tell(.changed) == [.loadMove])
         told.tell(.progress(move(.moving, side: .new)))
-        #expect(told.state == .moving(move(.moving, side: .new)))
+        #expect(told.state == .moving(move(.moving, side: .new), error: nil))
         told.tell(.progress(move(.done, side: .new)))
         #expect(told.state == .ended(move(.done, side: .new)))
         #expect(told.tell(.closePressed) == [.close])

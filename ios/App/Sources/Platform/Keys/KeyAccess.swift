@@ -19,7 +19,7 @@ enum KeyAccess {
         let accessible: CFString
         let flags: SecAccessControlCreateFlags
         switch kind {
-        case .approve where Biometry.current() != nil:
+        case .approve where Biometry.isEnrolled:
             accessible = kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly
             flags = [.privateKeyUsage, .biometryCurrentSet]
         case .approve:
@@ -40,10 +40,20 @@ enum KeyAccess {
 
 /// Which fingers or faces are enrolled, as far as the platform tells: bytes that change with them.
 enum Biometry {
-    /// None where none is enrolled, or while it is locked after too many tries.
+    /// None where none is enrolled, or while they are locked after too many tries.
     static func current() -> Data? {
         let context = LAContext()
         guard context.canEvaluatePolicy(.deviceOwnerAuthenticationWithBiometrics, error: nil) else { return nil }
         return context.evaluatedPolicyDomainState
     }
+
+    /// Also while they are locked: that ends with the passcode.
+    static var isEnrolled: Bool {
+        var error: NSError?
+        if LAContext().canEvaluatePolicy(.deviceOwnerAuthenticationWithBiometrics, error: &error) { return true }
+        return error?.code == lockedOut
+    }
+
+    /// LAError.biometryLockout
+    private static let lockedOut = -8
 }

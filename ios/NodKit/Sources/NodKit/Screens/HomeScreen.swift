@@ -7,7 +7,7 @@ public struct HomeCode: Equatable, Sendable, Identifiable {
     public var account: String
     /// The code; none for a counter-based one that has not been asked for.
     public var shown: String?
-    /// When `shown` stops being the current one, in seconds of the monotonic clock; none for a counter-based one.
+    /// When `shown` goes, in seconds of the monotonic clock; none for a counter-based one that shows nothing.
     public var deadline: Double?
     /// The length of a period in seconds; none for a counter-based one.
     public var period: Double?
@@ -79,7 +79,7 @@ public enum HomeEvent: Equatable, Sendable {
     case accountPressed(id: String)
     case codePressed(id: String)
     case nextCodePressed(id: String)
-    case nextCodeShown(id: String, code: String)
+    case nextCodeShown(id: String, code: String, now: Double)
     case codeMorePressed(id: String)
     case addPressed
     case historyPressed
@@ -104,6 +104,9 @@ public enum HomeEffect: Equatable, Sendable {
 public enum HomeScreen: Screen {
     public static let initial = HomeState()
 
+    /// For how long the next code of a counter-based one stays in sight, in seconds.
+    static let shownFor = 60.0
+
     public static func reduce(_ state: HomeState, _ event: HomeEvent) -> Next<HomeState, HomeEffect> {
         var s = state
         switch event {
@@ -122,20 +125,17 @@ public enum HomeScreen: Screen {
             s.offline = relays.compactMap { offline($0, now, before: s.offline) }
         case .notificationsKnown(let allowed): s.notificationsOff = !allowed
         case .phone(let happening): return heard(s, happening)
-        case .tick(let now):
-            s.now = now
-            let ended = s.codes.contains { $0.deadline.map { $0 <= now } ?? false }
-            if ended, !s.renewing {
-                s.renewing = true
-                return Next(s, .loadCodes)
-            }
+        case .tick(let now): return ticked(s, now)
         case .failed(let error):
             s.loading = false
             s.renewing = false
             s.message = .failed(error)
         case .messageGone: s.message = nil
-        case .nextCodeShown(let id, let code):
-            if let at = s.codes.firstIndex(where: { $0.id == id }) { s.codes[at].shown = code }
+        case .nextCodeShown(let id, let code, let now):
+            if let at = s.codes.firstIndex(where: { $0.id == id }) {
+                s.codes[at].shown = code
+                s.codes[at].deadline = now + shownFor
+            }
         default: return pressed(s, event)
         }
         return Next(s)
@@ -145,7 +145,8 @@ public enum HomeScreen: Screen {
         var s = state
         switch event {
         case .codePressed(let id):
-            guard let code = s.codes.first(where: { $0.id == id })?.shown else { return Next(s) }
+            guard let pressed = s.codes.first(where: { $0.id == id }) else { return Next(s) }
+            guard let code = pressed.shown else { return Next(s, .nextCode(id: id)) }
             s.message = .copied
             return Next(s, .copy(code: code))
         case .nextCodePressed(let id): return Next(s, .nextCode(id: id))
@@ -158,6 +159,17 @@ public enum HomeScreen: Screen {
         case .notificationsPressed: return Next(s, .askNotifications)
         default: return Next(s)
         }
+    }
+
+    /// A code whose period has ended is read anew, never computed here; a counter's code that was shown goes.
+    private static func ticked(_ state: HomeState, _ now: Double) -> Next<HomeState, HomeEffect> {
+        var s = state
+        s.now = now
+        let over = s.codes.indices.filter { at in s.codes[at].deadline.map { $0 <= now } ?? false }
+        for at in over where s.codes[at].isCounted { (s.codes[at].shown, s.codes[at].deadline) = (nil, nil) }
+        guard !s.renewing, over.contains(where: { !s.codes[$0].isCounted }) else { return Next(s) }
+        s.renewing = true
+        return Next(s, .loadCodes)
     }
 
     private static func heard(_ state: HomeState, _ happening: PhoneEvent) -> Next<HomeState, HomeEffect> {
@@ -176,10 +188,12 @@ public enum HomeScreen: Screen {
     }
 
     private static func shown(_ code: CodeEntry, _ now: Double, before: [HomeCode]) -> HomeCode {
-        HomeCode(
-            id: code.id, issuer: code.issuer, account: code.account,
-            shown: code.now?.code ?? before.first { $0.id == code.id && $0.isCounted }?.shown,
-            deadline: code.now.map { now + $0.secondsLeft }, period: code.now.map { Double($0.periodS) })
+        // What a counter-based one shows stays until its time is over: each code is given once.
+        let counted = code.now == nil ? before.first { $0.id == code.id && $0.isCounted } : nil
+        return HomeCode(
+            id: code.id, issuer: code.issuer, account: code.account, shown: code.now?.code ?? counted?.shown,
+            deadline: code.now.map { now + $0.secondsLeft } ?? counted?.deadline,
+            period: code.now.map { Double($0.periodS) })
     }
 
     /// A relay that is being dialled for the first time is not called offline.
@@ -207,7 +221,9 @@ public enum HomeScreen: Screen {
                 case .checkNotifications: tell(.notificationsKnown(allowed: await world.permissions.notifications()))
                 case .askNotifications: tell(.notificationsKnown(allowed: await world.permissions.askNotifications()))
                 case .copy(let code): await world.clipboard.copy(secret: code)
-                case .nextCode(let id): tell(.nextCodeShown(id: id, code: try await world.phone.nextCode(code: id)))
+                case .nextCode(let id):
+                    let code = try await world.phone.nextCode(code: id)
+                    tell(.nextCodeShown(id: id, code: code, now: world.clock.now()))
                 case .open(let route): world.navigate(.open(route))
                 }
             } catch {

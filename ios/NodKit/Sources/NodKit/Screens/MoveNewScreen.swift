@@ -4,7 +4,8 @@ public enum MoveNewState: Equatable, Sendable {
     case joining
     /// Six digits, to be typed into the old phone.
     case codeShown(code: String, otherPhone: String?)
-    case moving(Move)
+    /// `error`: why it stopped at an account, until it is tried again.
+    case moving(Move, error: PhoneError?)
     case ended(Move)
     case failed(PhoneError)
 }
@@ -14,7 +15,7 @@ extension MoveNewState: CustomStringConvertible, CustomDebugStringConvertible {
         switch self {
         case .joining: "joining"
         case .codeShown: "codeShown(…)"
-        case .moving(let move): "moving(\(move.stage))"
+        case .moving(let move, let error): "moving(\(move.stage), error: \(error as Any))"
         case .ended(let move): "ended(\(move.stage))"
         case .failed(let error): "failed(\(error))"
         }
@@ -35,6 +36,8 @@ public enum MoveNewEvent: Equatable, Sendable {
     case over(PhoneError?)
     case failedWith(PhoneError)
     case cancelPressed
+    /// What the user cancelled has ended.
+    case cancelled
     case againPressed
     case closePressed
 }
@@ -55,27 +58,47 @@ public enum MoveNewScreen: Screen {
     public static func reduce(_ state: MoveNewState, _ event: MoveNewEvent) -> Next<MoveNewState, MoveNewEffect> {
         switch (state, event) {
         case (_, .opened(let text)): Next(.joining, text.isEmpty ? .resume : .join(text: text))
-        case (_, .resumed(let move)): Next(shown(state, move), effects: move.stage.isOver ? [] : [.finish])
-        case (.joining, .joined(let move)): Next(shown(state, move), .finish)
-        case (.codeShown, .progress(let move)), (.moving, .progress(let move)): Next(shown(state, move))
-        case (.codeShown, .changed), (.moving, .changed), (.moving, .over): Next(state, .loadMove)
+        case (_, .resumed(let move)): Next(shown(move), effects: move.stage.isOver ? [] : [.finish])
+        case (.joining, .joined(let move)): Next(shown(move), .finish)
+        case (.codeShown, .progress(let move)): Next(begun(state, move))
+        case (.moving(_, let error), .progress(let move)):
+            Next(move.stage.isOver ? .ended(move) : .moving(move, error: error))
+        case (.codeShown, .changed), (.moving, .changed), (.moving, .over), (.moving, .cancelled):
+            Next(state, .loadMove)
         case (.joining, .over(let error?)), (.codeShown, .over(let error?)), (.joining, .failedWith(let error)),
-            (.codeShown, .failedWith(let error)), (.moving, .failedWith(let error)):
+            (.codeShown, .failedWith(let error)):
             Next(.failed(error))
-        case (.joining, .cancelPressed), (.codeShown, .cancelPressed): Next(state, .cancel, .close)
-        case (.moving, .cancelPressed): Next(state, .cancel, .loadMove)
-        case (_, .cancelPressed), (_, .closePressed): Next(state, .close)
+        // The one who knows more may be the second to say it.
+        case (.failed(.noAnswer), .over(let error?)), (.failed(.noAnswer), .failedWith(let error)):
+            Next(.failed(error))
+        // What has moved is told account by account, also when the rest has not.
+        case (.moving(let move, _), .failedWith(let error)): Next(.moving(move, error: error), .loadMove)
+        case (.moving(let move, error: .some), .againPressed): Next(.moving(move, error: nil), .finish)
+        case (.joining, .cancelPressed), (.codeShown, .cancelPressed), (.moving, .cancelPressed): Next(state, .cancel)
         case (.failed, .againPressed), (.ended, .againPressed): Next(state, .open(.scan()))
+        case (_, .cancelPressed), (_, .cancelled), (_, .closePressed): Next(state, .close)
         default: Next(state)
         }
     }
 
-    private static func shown(_ state: MoveNewState, _ move: Move) -> MoveNewState {
+    /// How a move looks by its stage alone.
+    private static func shown(_ move: Move) -> MoveNewState {
         switch move.stage {
-        case .offered, .awaitingCode, .joined: state
+        case .offered, .awaitingCode, .joined: .joining
         case .codeShown(let code): .codeShown(code: code, otherPhone: move.otherPhone)
-        case .moving: .moving(move)
+        case .moving: .moving(move, error: nil)
         case .done, .cancelled, .otherPhoneLeft, .failed: .ended(move)
+        }
+    }
+
+    /// What becomes of a code that is shown.
+    private static func begun(_ state: MoveNewState, _ move: Move) -> MoveNewState {
+        switch move.stage {
+        case .offered, .awaitingCode, .joined, .codeShown: state
+        case .moving, .done: shown(move)
+        // It ended before anything moved.
+        case .otherPhoneLeft: .failed(.otherPhoneLeft)
+        case .cancelled, .failed: .failed(.noAnswer)
         }
     }
 
@@ -99,8 +122,10 @@ public enum MoveNewScreen: Screen {
                 case .finish: try await MoveOldScreen.finish(phone) { tell(.progress($0)) }
                 case .loadMove:
                     if let move = try await phone.moveStatus() { tell(.progress(move)) }
-                // One that has ended meanwhile needs no end.
-                case .cancel: try? await phone.cancelMove()
+                case .cancel:
+                    // One that has ended meanwhile needs no end.
+                    try? await phone.cancelMove()
+                    tell(.cancelled)
                 case .open(let route): world.navigate(.open(route))
                 case .close: world.navigate(.close)
                 }

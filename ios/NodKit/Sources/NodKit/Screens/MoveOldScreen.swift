@@ -7,9 +7,9 @@ public enum MoveOldState: Equatable, Sendable {
     case qr(text: String, deadline: Double, now: Double)
     /// The new phone's six digits are typed here. One guess.
     case code(MoveCode)
-    case moving(Move?)
-    /// `deleted`: how many one-time codes were deleted here afterwards, once they were.
-    case ended(Move, deleted: Int?)
+    /// `error`: why it stopped at an account, until it is tried again.
+    case moving(Move?, error: PhoneError?)
+    case ended(MoveEnding)
     case failed(PhoneError)
 }
 
@@ -32,6 +32,22 @@ public struct MoveCode: Equatable, Sendable {
     public var canConfirm: Bool { !sending && typed.count == 6 }
 }
 
+/// A move that is over, on the old phone.
+public struct MoveEnding: Equatable, Sendable {
+    public var move: Move
+    /// How many one-time codes were deleted here afterwards, once they were.
+    public var deleted: Int?
+    public var deleting = false
+    public var error: PhoneError?
+
+    public init(_ move: Move) {
+        self.move = move
+    }
+
+    /// Whether the one-time codes, which are on both phones now, can be deleted here.
+    public var canDelete: Bool { move.codesArrived && move.codes > 0 && deleted == nil && !deleting }
+}
+
 extension MoveCode: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String { "MoveCode(…, sending: \(sending), error: \(error as Any))" }
     public var debugDescription: String { description }
@@ -44,8 +60,8 @@ extension MoveOldState: CustomStringConvertible, CustomDebugStringConvertible {
         case .opening: "opening"
         case .qr: "qr(…)"
         case .code(let code): "code(\(code))"
-        case .moving(let move): "moving(\(move.map { "\($0.stage)" } ?? "…"))"
-        case .ended(let move, let deleted): "ended(\(move.stage), deleted: \(deleted as Any))"
+        case .moving(let move, let error): "moving(\(move.map { "\($0.stage)" } ?? "…"), error: \(error as Any))"
+        case .ended(let ending): "ended(\(ending.move.stage), deleted: \(ending.deleted as Any))"
         case .failed(let error): "failed(\(error))"
         }
     }
@@ -58,7 +74,7 @@ public enum MoveOldEvent: Equatable, Sendable {
     case shown
     case opened(accounts: Int, codes: Int)
     /// A move that was under way when the app was started.
-    case resumed(Move)
+    case resumed(Move, now: Double)
     case startPressed
     case offered(qr: String, secondsLeft: Double, now: Double)
     case joined(Move, now: Double)
@@ -73,6 +89,8 @@ public enum MoveOldEvent: Equatable, Sendable {
     case failedWith(PhoneError)
     case tick(now: Double)
     case cancelPressed
+    /// What the user cancelled has ended.
+    case cancelled
     case deleteCodesPressed
     case codesDeleted(count: Int)
     case againPressed
@@ -81,14 +99,14 @@ public enum MoveOldEvent: Equatable, Sendable {
 
 public enum MoveOldEffect: Equatable, Sendable {
     case look
-    /// Ends what is left of a move that cannot be shown again, and looks.
-    case startOver
     case offer
     case waitJoined
     case confirm(code: String)
     case finish
     case loadMove
     case cancel
+    /// Ends what is left of an earlier move; the screen stays.
+    case forget
     case deleteCodes
     case close
 }
@@ -96,46 +114,85 @@ public enum MoveOldEffect: Equatable, Sendable {
 public enum MoveOldScreen: Screen {
     public static let initial = MoveOldState.warning(accounts: 0, codes: 0)
 
+    /// For how long the digits of a move that was resumed may still be good, at most, in seconds.
+    static let longest = 120.0
+
     public static func reduce(_ state: MoveOldState, _ event: MoveOldEvent) -> Next<MoveOldState, MoveOldEffect> {
         switch (state, event) {
-        case (_, .shown): return Next(state, .look)
-        case (_, .opened(let accounts, let codes)):
-            return Next(.warning(accounts: accounts, codes: codes))
-        case (_, .resumed(let move)): return resumed(move)
-        case (.warning, .startPressed): return Next(.opening, .offer)
+        case (_, .shown): Next(state, .look)
+        case (_, .opened(let accounts, let codes)): Next(.warning(accounts: accounts, codes: codes))
+        case (_, .resumed(let move, let now)): resumed(move, now)
+        case (.warning, .startPressed): Next(.opening, .offer)
         case (.opening, .offered(let qr, let secondsLeft, let now)):
-            return Next(.qr(text: qr, deadline: now + secondsLeft, now: now), .waitJoined)
+            Next(.qr(text: qr, deadline: now + secondsLeft, now: now), .waitJoined)
         case (.qr(_, let deadline, _), .joined(let move, let now)):
-            return Next(.code(MoveCode(otherPhone: move.otherPhone, deadline: deadline, now: now)))
-        case (.qr(let text, let deadline, _), .tick(let now)):
-            return Next(.qr(text: text, deadline: deadline, now: now))
-        case (.code(let code), _): return typing(code, event)
-        case (.moving, .changed), (.moving, .over), (.ended, .changed): return Next(state, .loadMove)
-        case (.moving, .progress(let move)):
-            return Next(move.stage.isOver ? .ended(move, deleted: nil) : .moving(move))
-        case (.moving, .cancelPressed): return Next(state, .cancel, .loadMove)
-        case (.opening, .cancelPressed), (.qr, .cancelPressed): return Next(state, .cancel, .close)
-        case (.opening, .failedWith(let error)), (.qr, .failedWith(let error)), (.moving, .failedWith(let error)),
-            (.opening, .over(let error?)), (.qr, .over(let error?)):
-            return Next(.failed(error))
-        case (.ended, .deleteCodesPressed): return Next(state, .deleteCodes)
-        case (.ended(let move, _), .codesDeleted(let count)): return Next(.ended(move, deleted: count))
-        case (.ended(let move, let deleted), .progress(let now)):
-            return Next(.ended(now.id == move.id ? now : move, deleted: deleted))
-        case (.failed, .againPressed), (.ended, .againPressed): return Next(state, .startOver)
-        case (_, .cancelPressed), (_, .closePressed): return Next(state, .close)
-        default: return Next(state)
+            Next(.code(MoveCode(otherPhone: move.otherPhone, deadline: deadline, now: now)))
+        case (.qr(let text, let deadline, _), .tick(let now)): Next(.qr(text: text, deadline: deadline, now: now))
+        case (.code(let code), _): typing(code, event)
+        case (.moving(let move, let error), _): moving(move, error, event)
+        case (.ended(let ending), _): ended(ending, event)
+        case (.opening, .failedWith(let error)), (.qr, .failedWith(let error)), (.opening, .over(let error?)),
+            (.qr, .over(let error?)):
+            Next(.failed(error))
+        case (.opening, .cancelPressed), (.qr, .cancelPressed): Next(state, .cancel)
+        // What another move has begun is shown, or ended, first.
+        case (.failed(.busy), .againPressed): Next(state, .look)
+        case (.failed, .againPressed): Next(.opening, .offer)
+        case (_, .cancelPressed), (_, .cancelled), (_, .closePressed): Next(state, .close)
+        default: Next(state)
         }
     }
 
-    /// A QR code cannot be shown again after the app was gone: such a move is ended, and begun anew.
-    private static func resumed(_ move: Move) -> Next<MoveOldState, MoveOldEffect> {
+    /// A move that was under way when the app ended. A QR code that was shown then is gone.
+    private static func resumed(_ move: Move, _ now: Double) -> Next<MoveOldState, MoveOldEffect> {
         switch move.stage {
-        case .offered, .awaitingCode, .joined, .codeShown:
-            Next(.warning(accounts: move.accounts.count, codes: move.codes), .startOver)
-        case .moving: Next(.moving(move), .finish)
-        case .done, .cancelled, .otherPhoneLeft, .failed: Next(.ended(move, deleted: nil))
+        case .offered: Next(.failed(.expired), .forget)
+        case .awaitingCode:
+            Next(.code(MoveCode(otherPhone: move.otherPhone, deadline: now + longest, now: now)))
+        case .moving, .joined, .codeShown: Next(.moving(move, error: nil), .finish)
+        case .done, .cancelled, .otherPhoneLeft, .failed: Next(.ended(MoveEnding(move)))
         }
+    }
+
+    /// What has moved is told account by account, also when the rest has not.
+    private static func moving(
+        _ move: Move?, _ error: PhoneError?, _ event: MoveOldEvent
+    ) -> Next<MoveOldState, MoveOldEffect> {
+        switch event {
+        case .progress(let now): Next(now.stage.isOver ? .ended(MoveEnding(now)) : .moving(now, error: error))
+        case .failedWith(let why): Next(.moving(move, error: why), .loadMove)
+        case .againPressed:
+            error == nil ? Next(.moving(move, error: nil)) : Next(.moving(move, error: nil), .finish)
+        case .changed, .over, .cancelled: Next(.moving(move, error: error), .loadMove)
+        case .cancelPressed: Next(.moving(move, error: error), .cancel)
+        case .closePressed: Next(.moving(move, error: error), .close)
+        default: Next(.moving(move, error: error))
+        }
+    }
+
+    private static func ended(_ ending: MoveEnding, _ event: MoveOldEvent) -> Next<MoveOldState, MoveOldEffect> {
+        var e = ending
+        switch event {
+        // The new phone may say only afterwards that it has the one-time codes.
+        case .changed: return Next(.ended(e), .loadMove)
+        case .progress(let now):
+            if now.id == e.move.id { e.move = now }
+        case .deleteCodesPressed:
+            guard e.canDelete else { return Next(.ended(e)) }
+            e.deleting = true
+            e.error = nil
+            return Next(.ended(e), .deleteCodes)
+        case .codesDeleted(let count):
+            e.deleting = false
+            e.deleted = count
+        case .failedWith(let error):
+            e.deleting = false
+            e.error = error
+        case .againPressed: return Next(.ended(e), .look)
+        case .cancelPressed, .closePressed: return Next(.ended(e), .close)
+        default: break
+        }
+        return Next(.ended(e))
     }
 
     private static func typing(_ code: MoveCode, _ event: MoveOldEvent) -> Next<MoveOldState, MoveOldEffect> {
@@ -154,13 +211,14 @@ public enum MoveOldScreen: Screen {
             c.sending = true
             c.error = nil
             return Next(.code(c), .confirm(code: c.typed))
-        case .confirmed: return Next(.moving(nil), .loadMove, .finish)
+        case .confirmed: return Next(.moving(nil, error: nil), .loadMove, .finish)
         case .failedWith(.notSixDigits):
             c.sending = false
             c.error = .notSixDigits
         case .failedWith(let error), .over(let error?): return Next(.failed(error))
         case .tick(let now): c.now = now
-        case .cancelPressed: return Next(.code(c), .cancel, .close)
+        case .cancelPressed: return Next(.code(c), .cancel)
+        case .cancelled, .closePressed: return Next(.code(c), .close)
         default: break
         }
         return Next(.code(c))
@@ -181,13 +239,13 @@ public enum MoveOldScreen: Screen {
             let phone = world.phone
             do throws(PhoneError) {
                 switch effect {
-                case .look: try await look(phone, tell)
-                case .startOver:
-                    // An authorised account goes on moving; a QR code without its window is of no use.
-                    if let move = try await phone.moveStatus(), !move.stage.isOver, move.stage != .moving {
-                        try? await phone.cancelMove()
+                case .look:
+                    if let move = try await phone.moveStatus(), move.side == .old, !move.stage.isOver {
+                        tell(.resumed(move, now: world.clock.now()))
+                    } else {
+                        let accounts = try await phone.accounts().count
+                        tell(.opened(accounts: accounts, codes: try await phone.codes().count))
                     }
-                    try await look(phone, tell)
                 case .offer:
                     let offer = try await phone.offerMove(relay: nil)
                     tell(.offered(qr: offer.qr, secondsLeft: offer.secondsLeft, now: world.clock.now()))
@@ -198,8 +256,11 @@ public enum MoveOldScreen: Screen {
                 case .finish: try await finish(phone) { tell(.progress($0)) }
                 case .loadMove:
                     if let move = try await phone.moveStatus() { tell(.progress(move)) }
-                // One that has ended meanwhile needs no end.
-                case .cancel: try? await phone.cancelMove()
+                case .cancel:
+                    // One that has ended meanwhile needs no end.
+                    try? await phone.cancelMove()
+                    tell(.cancelled)
+                case .forget: try? await phone.cancelMove()
                 case .deleteCodes: tell(.codesDeleted(count: try await phone.deleteMovedCodes()))
                 case .close: world.navigate(.close)
                 }
@@ -207,17 +268,6 @@ public enum MoveOldScreen: Screen {
                 tell(.failedWith(error))
             }
         }
-    }
-
-    private static func look(
-        _ phone: any PhonePort, _ tell: @MainActor (MoveOldEvent) -> Void
-    ) async throws(PhoneError) {
-        if let move = try await phone.moveStatus(), move.side == .old, !move.stage.isOver {
-            await tell(.resumed(move))
-            return
-        }
-        let accounts = try await phone.accounts().count
-        await tell(.opened(accounts: accounts, codes: try await phone.codes().count))
     }
 
     /// Goes on with a move until it is over.

@@ -8,21 +8,33 @@ import NodKit
 final class AskingKeys: KeyPort, @unchecked Sendable {
     private let keys = MemoryKeyPort()
     private let lock = NSLock()
-    private var approveKeys: Set<String> = []
+    private var kinds: [String: KeyKind] = [:]
+    private var broken: KeyKind?
     private var asked: [PromptReason] = []
-    private var next: KeyError?
+    private var refusal: KeyError?
+    private var refusals = 0
 
     /// What the user was asked for, in order.
     var prompts: [PromptReason] { lock.withLock { asked } }
 
-    /// The next use of an approve key fails like this.
-    func failNext(_ error: KeyError) {
-        lock.withLock { next = error }
+    /// The next uses of an approve key fail like this.
+    func failNext(_ error: KeyError, times: Int = 1) {
+        lock.withLock { (refusal, refusals) = (error, times) }
+    }
+
+    /// From now on the store does not answer for keys of this kind.
+    func fail(for kind: KeyKind) {
+        lock.withLock { broken = kind }
+    }
+
+    /// From now on the user agrees.
+    func agree() {
+        lock.withLock { refusals = 0 }
     }
 
     func create(name: String, kind: KeyKind, attestTo: [UInt8]?) throws(KeyError) -> CreatedKey {
         let made = try keys.create(name: name, kind: kind, attestTo: attestTo)
-        if kind == .approve { _ = lock.withLock { approveKeys.insert(name) } }
+        lock.withLock { kinds[name] = kind }
         return made
     }
 
@@ -31,13 +43,16 @@ final class AskingKeys: KeyPort, @unchecked Sendable {
     }
 
     func sign(name: String, message: [UInt8], reason: PromptReason) throws(KeyError) -> [UInt8] {
-        let refusal: KeyError? = lock.withLock {
-            guard approveKeys.contains(name) else { return nil }
+        let failure: KeyError? = lock.withLock {
+            let kind = kinds[name]
+            if kind == broken { return .unavailable }
+            guard kind == .approve else { return nil }
             asked.append(reason)
-            defer { next = nil }
-            return next
+            guard refusals > 0 else { return nil }
+            refusals -= 1
+            return refusal
         }
-        if let refusal { throw refusal }
+        if let failure { throw failure }
         return try keys.sign(name: name, message: message, reason: reason)
     }
 

@@ -22,7 +22,7 @@ import nod.app.keys.KeyUser
 import nod.app.keys.Seal
 import nod.app.keys.VaultKey
 import nod.app.notify.Notifications
-import nod.app.notify.afterDenial
+import nod.app.notify.deny
 import nod.app.notify.noticeOf
 import nod.app.platform.ActivityHost
 import nod.app.platform.AndroidClipboard
@@ -32,6 +32,7 @@ import nod.app.platform.AndroidPermissions
 import nod.app.platform.AndroidSettings
 import nod.app.platform.AndroidUser
 import nod.app.wake.UnifiedPush
+import nod.app.wake.WakePort
 import nod.app.wake.WakePorts
 import nod.app.wake.WakeService
 import nod.app.wake.platformWake
@@ -54,17 +55,13 @@ class Graph(private val app: Application) {
     val connection = Connection(scope)
     val unifiedPush by lazy { UnifiedPush(app, changed = ::wakeTokenChanged, woken = { WakeService.start(app) }) }
 
+    /** FCM, in the flavour that has it. */
+    val platformWake: WakePort? by lazy { platformWake(app, changed = ::wakeTokenChanged) }
+
     private val prompts = PromptWords { settings.words() }
     private val keyUser: KeyUser = KeyUser(app, onScreen, prompts)
     private val seal = Seal()
-    private val wake by lazy {
-        WakePorts(
-            listOfNotNull(
-                unifiedPush,
-                platformWake(app, changed = ::wakeTokenChanged),
-            ),
-        )
-    }
+    private val wake by lazy { WakePorts(listOfNotNull(unifiedPush, platformWake)) }
     private val opening = Mutex()
 
     @Volatile
@@ -86,7 +83,6 @@ class Graph(private val app: Application) {
         open ?: withContext(Dispatchers.IO) { opened() }.also {
             open = it
             follow(it)
-            wake.begin()
         }
     }
 
@@ -104,7 +100,10 @@ class Graph(private val app: Application) {
     /** The presenters, made once the phone is open. On the main thread. */
     suspend fun session(): Session = withContext(Dispatchers.Main) {
         val ports = ports()
-        session ?: Session(ports, this@Graph).also { session = it }
+        session ?: Session(ports, this@Graph).also {
+            session = it
+            wake.begin()
+        }
     }
 
     /** The phone was woken up. */
@@ -117,16 +116,9 @@ class Graph(private val app: Application) {
     suspend fun denied(challenge: String) {
         val phone = phoneOrNone() ?: return
         connection.during(phone) {
-            val service = phone.pending().firstOrNull { it.id == challenge }?.serviceName
             notifications.remove(challenge)
-            val outcome = try {
-                phone.deny(challenge)
-            } catch (failed: PhoneFailure) {
-                // What is not there any more has ended without this phone.
-                if (failed.error == PhoneError.NotFound || failed.error == PhoneError.Expired) return@during
-                null
-            }
-            afterDenial(outcome, service.orEmpty(), settings.words())?.let { notifications.say(challenge, it) }
+            val said = deny(phone, challenge, settings.words())
+            said?.let { notifications.say(challenge, it) }
         }
     }
 

@@ -91,7 +91,6 @@ class CodesStoryTest {
         ada.root.awaits { it.shown == Route.Home }
 
         val home = ada.at<HomePresenter>(Route.Home)
-        home.on(HomeEvent.Opened)
         val second = home.awaits { it.codes.size == 2 }.codes.last()
         home.on(HomeEvent.CodeMorePressed(second.id))
         val details = ada.at<CodeDetailsPresenter>(Route.CodeDetails(second.id))
@@ -101,12 +100,13 @@ class CodesStoryTest {
         details.on(CodeDetailsEvent.IssuerChanged("Deux"))
         details.on(CodeDetailsEvent.SavePressed)
         details.awaits { it.saved }
-        home.on(HomeEvent.Opened)
+        details.on(CodeDetailsEvent.BackPressed)
         home.awaits { state -> state.codes.map { it.name } == listOf("Deux", "One") }
-        details.on(CodeDetailsEvent.RemovePressed)
-        details.on(CodeDetailsEvent.RemoveConfirmed)
-        ada.root.awaits { it.shown == Route.Home }
-        home.on(HomeEvent.Opened)
+
+        home.on(HomeEvent.CodeMorePressed(second.id))
+        val again = ada.at<CodeDetailsPresenter>(Route.CodeDetails(second.id))
+        again.on(CodeDetailsEvent.RemovePressed)
+        again.on(CodeDetailsEvent.RemoveConfirmed)
         home.awaits { state -> state.codes.map { it.name } == listOf("One") }
     }
 

@@ -122,6 +122,24 @@ class MoveStoryTest {
     }
 
     @Test
+    fun `a prompt that is declined in the middle stops the move until it is tried again`() = world {
+        val (first, second) = person("First phone") to person("Second phone")
+        first.enrols(login, "ada")
+        val (old, qr) = first.offers()
+        val (new, shown) = second.joins(qr.text)
+        first.keys.declines = true
+        old.types(shown.code)
+        val stopped = old.awaits { it is MoveOldState.Moving && it.error != null } as MoveOldState.Moving
+        assertEquals(PhoneError.UserNotVerified, stopped.error)
+        assertEquals(1 to 0, first.accounts().size to second.accounts().size)
+        first.keys.declines = false
+        old.on(MoveOldEvent.AgainPressed)
+        assertEquals(1, old.awaitsA<MoveOldState.Ended>().move.moved)
+        new.awaitsA<MoveNewState.Ended>()
+        approvesOn(second, "ada")
+    }
+
+    @Test
     fun `a second phone that scans the QR code ends the move`() = world {
         val (first, second, third) = Triple(person("First phone"), person("Second phone"), person("Third phone"))
         first.enrols(login, "ada")

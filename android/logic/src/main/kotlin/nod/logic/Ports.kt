@@ -4,7 +4,9 @@ package nod.logic
 import kotlin.math.ceil
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.channelFlow
+import kotlinx.coroutines.flow.collectLatest
 import nod.logic.root.Route
 import nod.logic.words.Language
 
@@ -15,14 +17,6 @@ interface Clock {
 
     /** Milliseconds since 1970, for the dates of past things only. */
     fun wall(): Long
-}
-
-/** The time, several times a second, for what counts down. */
-fun Clock.ticks(): Flow<Double> = flow {
-    while (true) {
-        emit(now())
-        delay(TICK_MS)
-    }
 }
 
 private const val TICK_MS = 200L
@@ -100,4 +94,18 @@ class Ports(
     val files: FilePort,
     val permissions: PermissionPort,
     val clock: Clock,
+    /** Whether the app is in the foreground: nothing counts down for nobody. */
+    val awake: MutableStateFlow<Boolean> = MutableStateFlow(true),
 )
+
+/** The time, several times a second while the app is in the foreground, for what counts down. */
+fun Ports.ticks(): Flow<Double> = clock.ticks(awake)
+
+internal fun Clock.ticks(awake: Flow<Boolean>): Flow<Double> = channelFlow {
+    awake.collectLatest {
+        while (it) {
+            send(now())
+            delay(TICK_MS)
+        }
+    }
+}

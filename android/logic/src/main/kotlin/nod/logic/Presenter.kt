@@ -1,6 +1,8 @@
 // What a screen is made of, and the small shell that keeps its state and runs its effects.
 package nod.logic
 
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
@@ -30,13 +32,14 @@ abstract class Presenter<S : Any, E : Any, F : Any>(
 ) : AutoCloseable {
     private val scope = parent + SupervisorJob(parent.coroutineContext.job)
     private val current = MutableStateFlow(first)
+    private val turn = ReentrantLock()
 
     /** What the view draws. */
     val state: StateFlow<S> = current.asStateFlow()
 
     /** Takes an event, from any thread. */
     fun on(event: E) {
-        synchronized(current) {
+        turn.withLock {
             val (state, effects) = reduce(current.value, event)
             current.value = state
             effects.forEach { effect -> scope.launch { run(effect) } }

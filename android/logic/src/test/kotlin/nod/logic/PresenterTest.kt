@@ -6,7 +6,11 @@ import kotlin.test.assertEquals
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.advanceTimeBy
+import kotlinx.coroutines.test.currentTime
 import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
 
@@ -64,6 +68,24 @@ class PresenterTest {
         advanceTimeBy(5000)
         runCurrent()
         assertEquals(3, counter.state.value.sum)
+    }
+
+    @Test
+    fun `nothing counts down while the app is in the background`() = runTest {
+        val clock = object : Clock {
+            override fun now() = currentTime / 1000.0
+
+            override fun wall() = 0L
+        }
+        val (awake, ticks) = MutableStateFlow(true) to mutableListOf<Double>()
+        backgroundScope.launch { clock.ticks(awake).toList(ticks) }
+        advanceTimeBy(1001)
+        awake.value = false
+        advanceTimeBy(3_600_000)
+        assertEquals(listOf(0.0, 0.2, 0.4, 0.6, 0.8, 1.0), ticks)
+        awake.value = true
+        runCurrent()
+        assertEquals(3601.001, ticks.last())
     }
 
     @Test

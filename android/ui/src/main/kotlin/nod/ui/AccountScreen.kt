@@ -64,8 +64,9 @@ fun AccountScreen(state: AccountState, words: Words, on: (AccountEvent) -> Unit)
     if (account != null && state.askKeyChange) KeyQuestion(account, words, on)
 }
 
-private fun facts(account: Account, words: Words) = listOf(
-    Fact(Signs.shield, words[Word.ACCOUNT_DOMAIN], account.domain ?: words[Word.ACCOUNT_NO_DOMAIN]),
+private fun facts(account: Account, words: Words) = listOfNotNull(
+    // Where there is one, it stands under the name.
+    Fact(Signs.shield, words[Word.ACCOUNT_DOMAIN], words[Word.ACCOUNT_NO_DOMAIN]).takeIf { account.domain == null },
     Fact(Signs.check, words[Word.ACCOUNT_CHECKS], words[if (account.verifiesItself) Word.ACCOUNT_CHECKS_SERVICE else Word.ACCOUNT_CHECKS_RELAY]),
     Fact(Signs.globe, words[Word.ACCOUNT_RELAY], account.relay),
     Fact(Signs.clock, words[Word.ACCOUNT_ADDED], words.day(account.created)),

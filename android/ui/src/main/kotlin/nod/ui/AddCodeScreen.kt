@@ -32,6 +32,7 @@ fun AddCodeScreen(state: AddCodeState, words: Words, on: (AddCodeEvent) -> Unit)
             kind = FieldKind.Code,
             hint = words[Word.CODE_SECRET_HINT],
             enabled = !state.busy,
+            lines = 2,
         )
         ShortChoice(words[Word.CODE_DIGITS], listOf(6, 8), state.digits, Int::toString, !state.busy) { on(AddCodeEvent.DigitsChosen(it)) }
         ShortChoice(words[Word.CODE_PERIOD], listOf(30, 60), state.period, Int::toString, !state.busy) { on(AddCodeEvent.PeriodChosen(it)) }

@@ -4,13 +4,11 @@ package nod.ui
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
-import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.contentDescription
@@ -41,6 +39,7 @@ import nod.ui.components.Outcome
 import nod.ui.components.Page
 import nod.ui.components.QuietButton
 import nod.ui.components.Ring
+import nod.ui.components.TextAnd
 import nod.ui.components.Tone
 import nod.ui.components.Trouble
 import nod.ui.theme.Gap
@@ -68,16 +67,13 @@ private fun AskingPage(state: ChallengeState, words: Words, on: (ChallengeEvent)
             }
         },
     ) {
-        Row(
+        val pending = state.pending
+        TextAnd(
             Modifier.fillMaxWidth().padding(top = Gap.s),
-            horizontalArrangement = Arrangement.spacedBy(Gap.m),
-            verticalAlignment = Alignment.CenterVertically,
-        ) {
-            val pending = state.pending
-            val label = words.text(Word.CHALLENGE_ACCOUNT, "label" to pending.label)
-            ServiceHead(words, pending.serviceName, pending.serviceDomain, label, Modifier.weight(1f))
-            Ring(state.left, state.ring, words.count(Plural.CHALLENGE_LEFT, state.left), size = 64.dp)
-        }
+            gap = Gap.m,
+            text = { ServiceHead(words, pending.serviceName, pending.serviceDomain, words.text(Word.CHALLENGE_ACCOUNT, "label" to pending.label)) },
+            beside = { Ring(state.left, state.ring, words.count(Plural.CHALLENGE_LEFT, state.left), size = 64.dp) },
+        )
         SoonSpoken(state, words)
         Heading(words[Word.CHALLENGE_HEADING], style = Nod.type.headlineSmall)
         state.otherSite?.let {
@@ -138,7 +134,7 @@ private fun Answers(state: ChallengeState, words: Words, on: (ChallengeEvent) ->
     val digits = state.pending.digits
     if (digits > 0 && state.error != PhoneError.KeyUnusable) {
         val hint = if (digits == 6) Word.CHALLENGE_NUMBER_SIX else Word.CHALLENGE_NUMBER_TWO
-        DigitsField(words[Word.CHALLENGE_NUMBER], words[hint], state.typed, digits, { on(ChallengeEvent.DigitsTyped(it)) })
+        DigitsField(words[hint], null, state.typed, digits, { on(ChallengeEvent.DigitsTyped(it)) })
     }
     MainButton(words[Word.CHALLENGE_APPROVE], Signs.check, enabled = state.canApprove) { on(ChallengeEvent.ApprovePressed) }
     OtherButton(words[Word.CHALLENGE_DENY], Signs.cross, enabled = state.canAnswer) { on(ChallengeEvent.DenyPressed) }

@@ -16,6 +16,7 @@ import nod.logic.words.Plural
 import nod.logic.words.Word
 import nod.logic.words.Words
 import nod.ui.components.Back
+import nod.ui.components.Balanced
 import nod.ui.components.Busy
 import nod.ui.components.CardRow
 import nod.ui.components.Explanation
@@ -28,6 +29,7 @@ import nod.ui.components.Page
 import nod.ui.components.SignSquare
 import nod.ui.components.Tone
 import nod.ui.components.Trouble
+import nod.ui.components.breakable
 import nod.ui.theme.Gap
 import nod.ui.theme.Signs
 
@@ -37,8 +39,8 @@ fun ConfirmScreen(state: ConfirmState, words: Words, on: (ConfirmEvent) -> Unit)
         words[Word.CONFIRM_TITLE],
         back = Back(words[Word.BACK]) { on(ConfirmEvent.CancelPressed) },
         foot = {
-            OtherButton(words[Word.CANCEL]) { on(ConfirmEvent.CancelPressed) }
             if (state.scanned != null) MainButton(words[Word.CONTINUE], enabled = state.canContinue) { on(ConfirmEvent.ContinuePressed) }
+            OtherButton(words[Word.CANCEL]) { on(ConfirmEvent.CancelPressed) }
         },
     ) {
         Column(
@@ -47,8 +49,8 @@ fun ConfirmScreen(state: ConfirmState, words: Words, on: (ConfirmEvent) -> Unit)
             verticalArrangement = Arrangement.spacedBy(Gap.m),
         ) {
             Medallion(Signs.alert, Tone.Warn)
-            Heading(words[Word.CONFIRM_HEADING], Modifier.padding(top = Gap.s), align = TextAlign.Center)
-            Explanation(words[Word.CONFIRM_TEXT], align = TextAlign.Center)
+            Balanced(Modifier.padding(top = Gap.s)) { Heading(words[Word.CONFIRM_HEADING], align = TextAlign.Center) }
+            Balanced { Explanation(words[Word.CONFIRM_TEXT], align = TextAlign.Center) }
         }
         state.scanned?.let { What(it, words) }
         Trouble(state.error?.let(words::error))
@@ -64,5 +66,5 @@ private fun What(scanned: Scanned, words: Words) {
         is Scanned.Code -> Signs.keypad to words.text(Word.CONFIRM_CODE, "issuer" to scanned.issuer.ifEmpty { scanned.account })
         is Scanned.Export -> Signs.keypad to words.count(Plural.CONFIRM_CODES, scanned.codes)
     }
-    NodCard { CardRow(text, front = { SignSquare(sign) }) }
+    NodCard { CardRow(breakable(text), front = { SignSquare(sign) }) }
 }

@@ -25,6 +25,7 @@ import nod.ui.components.Empty
 import nod.ui.components.Fact
 import nod.ui.components.FactRows
 import nod.ui.components.ListPage
+import nod.ui.components.NameAnd
 import nod.ui.components.NodCard
 import nod.ui.components.RowLine
 import nod.ui.components.Section
@@ -45,7 +46,7 @@ fun HistoryScreen(state: HistoryState, words: Words, on: (HistoryEvent) -> Unit)
             if (!state.loading && state.error == null && state.entries.isEmpty()) Empty(Signs.clock, words[Word.HISTORY_EMPTY])
         }
         for ((day, entries) in state.entries.groupBy { words.dayFrom(it.at, state.now) }) {
-            item(key = day) { Section(day, Modifier.padding(bottom = Gap.s, top = Gap.s)) }
+            item(key = day) { Section(day, Modifier.padding(bottom = Gap.s)) }
             items(entries, key = { it.id }) { entry ->
                 Entry(entry, entry.id == state.expanded, words) { on(HistoryEvent.EntryPressed(entry.id)) }
             }
@@ -67,7 +68,7 @@ private fun Entry(entry: HistoryEntry, open: Boolean, words: Words, press: () ->
         ) {
             SignCircle(look.sign, look.tone)
             Column(Modifier.weight(1f)) {
-                Text(nameAnd(entry.serviceName, entry.label), style = Nod.type.titleSmall)
+                NameAnd(entry.serviceName, entry.label)
                 Text(look.heading, color = look.tone.sign, style = Nod.type.labelMedium)
                 val place = entry.context.place ?: words[Word.HISTORY_NO_PLACE]
                 Text("${words.time(entry.at)} · ${isolated(place)}", color = Nod.colours.muted, style = Nod.type.bodySmall)

@@ -39,6 +39,7 @@ import nod.ui.components.CardRow
 import nod.ui.components.CodeDigits
 import nod.ui.components.Empty
 import nod.ui.components.Initial
+import nod.ui.components.NameAnd
 import nod.ui.components.Notice
 import nod.ui.components.Onwards
 import nod.ui.components.Page
@@ -49,8 +50,10 @@ import nod.ui.components.SignButton
 import nod.ui.components.TextAnd
 import nod.ui.components.Tone
 import nod.ui.components.Trouble
+import nod.ui.components.largeText
 import nod.ui.components.spoken
 import nod.ui.theme.Gap
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
 import nod.ui.theme.Sign
 import nod.ui.theme.Signs
@@ -98,7 +101,7 @@ private fun ColumnScope.Standing(state: HomeState, words: Words, on: (HomeEvent)
     if (unreachable.isNotEmpty()) Offline(unreachable, state.now, words)
     if (state.notificationsOff) {
         Notice(words[Word.HOME_NOTIFICATIONS], Tone.Warn, sign = Signs.bell, spoken = false) {
-            QuietButton(words[Word.HOME_NOTIFICATIONS_ALLOW], modifier = Modifier.padding(start = 30.dp)) { on(HomeEvent.NotificationsPressed) }
+            QuietButton(words[Word.HOME_NOTIFICATIONS_ALLOW], modifier = Modifier.padding(start = if (largeText) 0.dp else 30.dp)) { on(HomeEvent.NotificationsPressed) }
         }
     }
     if (state.accounts.isNotEmpty() && state.pending == 0 && state.offline.isEmpty()) {
@@ -106,7 +109,7 @@ private fun ColumnScope.Standing(state: HomeState, words: Words, on: (HomeEvent)
             Modifier.semantics(mergeDescendants = true) {}.padding(horizontal = Gap.xs),
             horizontalArrangement = Arrangement.spacedBy(Gap.s),
         ) {
-            Sign(Signs.check, Modifier.padding(top = 1.dp), tint = Nod.colours.good)
+            LineSign(Signs.check, Nod.type.bodyMedium, Nod.colours.good)
             Text(words[Word.HOME_QUIET], color = Nod.colours.muted, style = Nod.type.bodyMedium)
         }
     }
@@ -119,7 +122,7 @@ private fun Offline(relays: List<OfflineRelay>, now: Double, words: Words) {
         if (next != null) {
             Text(
                 words.text(Word.HOME_OFFLINE_RETRY, "seconds" to secondsLeft(next, now)),
-                Modifier.padding(start = 46.dp, end = 14.dp, bottom = Gap.m),
+                Modifier.padding(start = if (largeText) 14.dp else 46.dp, end = 14.dp, bottom = Gap.m),
                 color = Nod.colours.text,
                 style = Nod.type.bodySmall,
             )
@@ -137,7 +140,8 @@ private fun Accounts(accounts: List<Account>, words: Words, on: (HomeEvent) -> U
     CardOf(accounts) { account ->
         CardRow(
             account.serviceName,
-            listOfNotNull(account.label, account.domain),
+            listOfNotNull(account.domain),
+            beside = account.label,
             front = { Initial(account.serviceName) },
             end = { Onwards() },
             onClick = { on(HomeEvent.AccountPressed(account.id)) },
@@ -149,7 +153,7 @@ private fun Accounts(accounts: List<Account>, words: Words, on: (HomeEvent) -> U
 @Composable
 private fun Asks(account: Account, words: Words) {
     Row(Modifier.padding(top = 2.dp), horizontalArrangement = Arrangement.spacedBy(6.dp)) {
-        Sign(Signs.info, Modifier.padding(top = 1.dp), size = 18.dp, tint = Nod.colours.warn)
+        LineSign(Signs.info, Nod.type.bodySmall, Nod.colours.warn, size = 18.dp)
         Text(words.text(Word.HOME_ASKS, "service" to account.serviceName), color = Nod.colours.warn, style = Nod.type.bodySmall)
     }
 }
@@ -172,7 +176,7 @@ private fun CodeRow(code: ShownCode, now: Double, words: Words, on: (HomeEvent) 
         gap = Gap.xs,
         text = { CodeText(code, name, words, on) },
         beside = {
-            Row(Modifier.padding(start = Gap.m), verticalAlignment = Alignment.CenterVertically) {
+            Row(Modifier.padding(start = Gap.l, top = Gap.xs, bottom = Gap.s), verticalAlignment = Alignment.CenterVertically) {
                 val left = code.left(now)
                 val ring = code.ring(now)
                 if (left != null && ring != null) Ring(left, ring, words.count(Plural.HOME_CODE_LEFT, left), size = 40.dp, soonAt = 5)
@@ -197,7 +201,7 @@ private fun CodeText(code: ShownCode, name: String, words: Words, on: (HomeEvent
             .semantics { contentDescription = label }
     }
     Column(press.heightIn(min = 64.dp).fillMaxWidth().padding(start = Gap.l, top = Gap.m, bottom = Gap.m), verticalArrangement = Arrangement.Center) {
-        Text(nameAnd(code.issuer, code.account), style = Nod.type.titleSmall)
+        NameAnd(code.issuer, code.account)
         if (shown != null) CodeDigits(shown) else CodeDigits("•".repeat(code.digits), colour = Nod.colours.muted)
         if (code.period == null) Text(words[Word.HOME_CODE_ONCE], color = Nod.colours.muted, style = Nod.type.bodySmall)
     }
@@ -235,7 +239,7 @@ private fun Message(message: HomeMessage, words: Words) {
             Modifier.padding(horizontal = Gap.l, vertical = 14.dp),
             horizontalArrangement = Arrangement.spacedBy(Gap.m),
         ) {
-            Sign(Signs.copy, Modifier.padding(top = 1.dp))
+            LineSign(Signs.copy, Nod.type.bodyMedium)
             Text(text, style = Nod.type.bodyMedium)
         }
     }

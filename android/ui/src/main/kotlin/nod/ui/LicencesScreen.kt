@@ -21,22 +21,25 @@ fun LicencesScreen(@Suppress("UNUSED_PARAMETER") state: LicencesState, words: Wo
 }
 
 /** What is in the app, and the licence that it is used under; both are names and read the same in every language. */
-internal class Part(val name: String, val licence: String)
+class Part(val name: String, val licence: String)
 
 private const val APACHE = "Apache-2.0"
 private const val EITHER = "MIT / Apache-2.0"
 
-internal val PARTS = listOf(
+/** The parts of the app. */
+val PARTS = listOf(
     Part("Jetpack Compose, Material 3", APACHE),
     Part("Kotlin, kotlinx.coroutines", APACHE),
     Part("ZXing core", APACHE),
-    Part("Java Native Access", APACHE),
+    Part("Java Native Access", "Apache-2.0 / LGPL-2.1"),
     Part("UniFFI", "MPL-2.0"),
-    Part("tokio, tokio-tungstenite", "MIT"),
+    Part("tokio, tokio-tungstenite, tracing", "MIT"),
     Part("rustls", "Apache-2.0 / ISC / MIT"),
-    Part("RustCrypto: p256, sha2, hkdf, hmac, aes-gcm, chacha20poly1305, argon2", EITHER),
-    Part("hpke", EITHER),
-    Part("serde, serde_json", EITHER),
+    Part("rustls-webpki", "ISC"),
+    Part("webpki-roots", "CDLA-Permissive-2.0"),
+    Part("ring", "Apache-2.0, ISC"),
+    Part("RustCrypto: p256, aes-gcm, argon2, hkdf, hmac, sha2", EITHER),
+    Part("hpke, rand, zeroize", EITHER),
+    Part("serde, serde_json, thiserror, base64", EITHER),
     Part("subtle", "BSD-3-Clause"),
-    Part("zeroize, rand, thiserror, base64", EITHER),
 )

@@ -14,6 +14,7 @@ import nod.logic.lock.LockEvent
 import nod.logic.lock.LockState
 import nod.logic.words.Word
 import nod.logic.words.Words
+import nod.ui.components.Balanced
 import nod.ui.components.Heading
 import nod.ui.components.MainButton
 import nod.ui.components.Mark
@@ -38,7 +39,7 @@ fun LockScreen(state: LockState, words: Words, on: (LockEvent) -> Unit) {
             verticalArrangement = Arrangement.spacedBy(Gap.xl),
         ) {
             Mark(88.dp)
-            Heading(words[Word.LOCK_HEADING], align = TextAlign.Center)
+            Balanced { Heading(words[Word.LOCK_HEADING], align = TextAlign.Center) }
         }
     }
 }

@@ -23,6 +23,7 @@ import nod.logic.words.Plural
 import nod.logic.words.Word
 import nod.logic.words.Words
 import nod.ui.components.Back
+import nod.ui.components.Balanced
 import nod.ui.components.Busy
 import nod.ui.components.CardRow
 import nod.ui.components.DigitsField
@@ -40,12 +41,13 @@ import nod.ui.components.QuietButton
 import nod.ui.components.Ring
 import nod.ui.components.RowLine
 import nod.ui.components.SignSquare
+import nod.ui.components.TextAnd
 import nod.ui.components.Tone
 import nod.ui.components.Trouble
 import nod.ui.components.Working
 import nod.ui.theme.Gap
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
-import nod.ui.theme.Sign
 import nod.ui.theme.Signs
 
 /** How long the QR code and the digits are good, at most: what the whole ring stands for. */
@@ -84,7 +86,7 @@ private fun WarningPage(state: MoveOldState.Warning, words: Words, on: (MoveOldE
     Frame(
         words, on,
         foot = {
-            if (something) Explanation(words[Word.MOVE_WARNING_READY], align = TextAlign.Center)
+            if (something) Balanced(Modifier.align(Alignment.CenterHorizontally)) { Explanation(words[Word.MOVE_WARNING_READY], align = TextAlign.Center) }
             MainButton(words[Word.MOVE_WARNING_START], Signs.scan, enabled = something) { on(MoveOldEvent.StartPressed) }
         },
     ) {
@@ -112,7 +114,7 @@ private fun Point(sign: ImageVector, text: String) {
         Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.padding(horizontal = Gap.xs),
         horizontalArrangement = Arrangement.spacedBy(Gap.m),
     ) {
-        Sign(sign, Modifier.padding(top = 2.dp), tint = Nod.colours.accent)
+        LineSign(sign, Nod.type.bodyMedium, Nod.colours.accent)
         Text(text, Modifier.weight(1f), style = Nod.type.bodyMedium)
     }
 }
@@ -120,8 +122,8 @@ private fun Point(sign: ImageVector, text: String) {
 @Composable
 private fun QrPage(state: MoveOldState.Qr, words: Words, on: (MoveOldEvent) -> Unit, qr: QrWriter) {
     Frame(words, on) {
-        Heading(words[Word.MOVE_QR_HEADING], Modifier.fillMaxWidth(), align = TextAlign.Center)
-        Column(Modifier.fillMaxWidth(), horizontalAlignment = Alignment.CenterHorizontally) {
+        Column(Modifier.fillMaxWidth(), horizontalAlignment = Alignment.CenterHorizontally, verticalArrangement = Arrangement.spacedBy(Gap.l)) {
+            Balanced { Heading(words[Word.MOVE_QR_HEADING], align = TextAlign.Center) }
             QrCode(state.text, qr, words[Word.MOVE_QR_LABEL])
         }
         Row(
@@ -149,14 +151,12 @@ private fun CodePage(state: MoveOldState.Code, words: Words, on: (MoveOldEvent) 
             OtherButton(words[Word.CANCEL], enabled = !state.sending) { on(MoveOldEvent.CancelPressed) }
         },
     ) {
-        Row(
+        TextAnd(
             Modifier.fillMaxWidth(),
-            horizontalArrangement = Arrangement.spacedBy(Gap.l),
-            verticalAlignment = Alignment.CenterVertically,
-        ) {
-            Heading(words[Word.MOVE_DIGITS_HEADING], Modifier.weight(1f), style = Nod.type.headlineSmall)
-            Ring(state.left, state.left / WHOLE_S, words.count(Plural.MOVE_QR_LEFT, state.left))
-        }
+            gap = Gap.l,
+            text = { Heading(words[Word.MOVE_DIGITS_HEADING], style = Nod.type.headlineSmall) },
+            beside = { Ring(state.left, state.left / WHOLE_S, words.count(Plural.MOVE_QR_LEFT, state.left)) },
+        )
         DigitsField(
             words[Word.MOVE_DIGITS_LABEL],
             words.text(Word.MOVE_DIGITS_SCANNED, "phone" to words.phone(state.otherPhone)),

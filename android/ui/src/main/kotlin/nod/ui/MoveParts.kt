@@ -15,7 +15,6 @@ import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.text.AnnotatedString
 import androidx.compose.ui.unit.dp
 import nod.logic.Move
 import nod.logic.MoveSide
@@ -25,12 +24,15 @@ import nod.logic.words.Plural
 import nod.logic.words.Word
 import nod.logic.words.Words
 import nod.ui.components.Initial
+import nod.ui.components.NameAnd
 import nod.ui.components.NodCard
 import nod.ui.components.Progress
 import nod.ui.components.RowLine
 import nod.ui.components.SignSquare
 import nod.ui.components.Tone
 import nod.ui.components.Wheel
+import nod.ui.components.rowGap
+import nod.ui.components.rowSides
 import nod.ui.components.sign
 import nod.ui.theme.Gap
 import nod.ui.theme.Nod
@@ -59,11 +61,11 @@ internal fun MoveRows(move: Move, words: Words) {
         move.accounts.forEachIndexed { index, account ->
             if (index > 0) RowLine()
             val look = look(account, move.side, words)
-            MoveRow({ Initial(account.serviceName) }, nameAnd(account.serviceName, account.label), look)
+            MoveRow({ Initial(account.serviceName) }, account.serviceName, account.label, look)
         }
         if (move.codes > 0) {
             if (move.accounts.isNotEmpty()) RowLine()
-            MoveRow({ SignSquare(Signs.keypad) }, AnnotatedString(words.count(Plural.MOVE_CODES, move.codes)), codesLook(move, words))
+            MoveRow({ SignSquare(Signs.keypad) }, words.count(Plural.MOVE_CODES, move.codes), "", codesLook(move, words))
         }
     }
 }
@@ -91,15 +93,15 @@ private fun codesLook(move: Move, words: Words): Look = when {
 }
 
 @Composable
-private fun MoveRow(front: @Composable () -> Unit, name: AnnotatedString, look: Look) {
+private fun MoveRow(front: @Composable () -> Unit, name: String, account: String, look: Look) {
     Row(
-        Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.heightIn(min = 64.dp).padding(horizontal = Gap.l, vertical = Gap.m),
-        horizontalArrangement = Arrangement.spacedBy(14.dp),
+        Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.heightIn(min = 64.dp).padding(horizontal = rowSides, vertical = Gap.m),
+        horizontalArrangement = Arrangement.spacedBy(rowGap),
         verticalAlignment = Alignment.CenterVertically,
     ) {
         front()
         Column(Modifier.weight(1f)) {
-            Text(name, style = Nod.type.labelLarge)
+            NameAnd(name, account, style = Nod.type.labelLarge)
             Text(look.text, color = look.tone.sign, style = Nod.type.bodySmall)
         }
         if (look.sign == null) Wheel(22.dp) else Sign(look.sign, size = 22.dp, tint = look.tone.sign)

@@ -4,26 +4,20 @@ package nod.ui
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
-import androidx.compose.foundation.layout.padding
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.text.SpanStyle
 import androidx.compose.ui.text.TextStyle
-import androidx.compose.ui.text.buildAnnotatedString
-import androidx.compose.ui.text.font.FontWeight
-import androidx.compose.ui.text.withStyle
 import androidx.compose.ui.unit.dp
 import nod.logic.words.Word
 import nod.logic.words.Words
 import nod.ui.components.Initial
-import nod.ui.theme.Gap
+import nod.ui.components.breakable
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
-import nod.ui.theme.Sign
 import nod.ui.theme.Signs
 
 /** A service: its initial, its name, its verified domain, and a line on the account. */
@@ -32,9 +26,9 @@ internal fun ServiceHead(words: Words, name: String, domain: String?, line: Stri
     Row(modifier, horizontalArrangement = Arrangement.spacedBy(14.dp), verticalAlignment = Alignment.CenterVertically) {
         Initial(name, 48.dp)
         Column(Modifier.weight(1f)) {
-            Text(name, style = style)
+            Text(breakable(name), style = style)
             if (domain != null) VerifiedDomain(words, domain)
-            if (line != null) Text(line, color = Nod.colours.muted, style = Nod.type.bodySmall)
+            if (line != null) Text(breakable(line), color = Nod.colours.muted, style = Nod.type.bodySmall)
         }
     }
 }
@@ -47,20 +41,7 @@ internal fun VerifiedDomain(words: Words, domain: String, modifier: Modifier = M
         modifier.semantics(mergeDescendants = true) { contentDescription = label },
         horizontalArrangement = Arrangement.spacedBy(5.dp),
     ) {
-        Sign(Signs.shield, Modifier.padding(top = 2.dp).clearAndSetSemantics {}, size = 18.dp, tint = Nod.colours.good)
-        Text(domain, Modifier.weight(1f, fill = false), color = Nod.colours.good, style = Nod.type.bodyMedium)
-    }
-}
-
-/** A service or issuer, and after it, less strong, whose account it is. */
-@Composable
-internal fun nameAnd(name: String, account: String) = buildAnnotatedString {
-    if (name.isNotEmpty()) append(isolated(name))
-    if (account.isNotEmpty()) {
-        val second = if (name.isEmpty()) SpanStyle() else SpanStyle(color = Nod.colours.muted, fontWeight = FontWeight.Normal)
-        withStyle(second) {
-            if (name.isNotEmpty()) append(" · ")
-            append(isolated(account))
-        }
+        LineSign(Signs.shield, Nod.type.bodyMedium, Nod.colours.good, size = 18.dp)
+        Text(breakable(domain), Modifier.weight(1f, fill = false), color = Nod.colours.good, style = Nod.type.bodyMedium)
     }
 }

@@ -8,6 +8,7 @@ import java.time.format.DateTimeFormatter
 import java.time.format.FormatStyle
 import java.util.Locale
 import nod.logic.PhoneError
+import nod.logic.words.Language
 import nod.logic.words.Word
 import nod.logic.words.Words
 
@@ -56,17 +57,15 @@ internal fun Words.error(error: PhoneError): String = when (error) {
     PhoneError.Storage -> text(Word.ERROR_STORAGE)
 }
 
-private val Words.locale: Locale get() = Locale.forLanguageTag(language.tag)
-
 private fun local(millis: Long) = Instant.ofEpochMilli(millis).atZone(ZoneId.systemDefault())
 
 /** A day as one writes it: “22 Nov 2026”. */
 internal fun Words.day(millis: Long): String =
-    DateTimeFormatter.ofLocalizedDate(FormatStyle.MEDIUM).withLocale(locale).format(local(millis))
+    DateTimeFormatter.ofLocalizedDate(FormatStyle.MEDIUM).withLocale(language.locale).format(local(millis))
 
 /** A time of the day. */
 internal fun Words.time(millis: Long): String =
-    DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(locale).format(local(millis))
+    DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(language.locale).format(local(millis))
 
 /** The day as one speaks of it now. */
 internal fun Words.dayFrom(millis: Long, now: Long): String {
@@ -77,6 +76,9 @@ internal fun Words.dayFrom(millis: Long, now: Long): String {
         else -> day(millis)
     }
 }
+
+/** The locale of a language's dates. English is British here, as its words are. */
+val Language.locale: Locale get() = Locale.forLanguageTag(if (this == Language.EN) "en-GB" else tag)
 
 /** Another's text among ours: it cannot turn the direction of what stands around it. */
 internal fun isolated(text: String) = "\u2068$text\u2069"

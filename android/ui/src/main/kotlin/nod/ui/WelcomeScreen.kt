@@ -18,6 +18,7 @@ import nod.logic.welcome.WelcomeEvent
 import nod.logic.welcome.WelcomeState
 import nod.logic.words.Word
 import nod.logic.words.Words
+import nod.ui.components.Balanced
 import nod.ui.components.Explanation
 import nod.ui.components.Heading
 import nod.ui.components.MainButton
@@ -55,8 +56,10 @@ fun WelcomeScreen(@Suppress("UNUSED_PARAMETER") state: WelcomeState, words: Word
             verticalArrangement = Arrangement.spacedBy(Gap.m),
         ) {
             Mark(80.dp)
-            Heading(words[Word.WELCOME_HEADING], Modifier.padding(top = Gap.m), style = Nod.type.headlineLarge, align = TextAlign.Center)
-            Explanation(words[Word.WELCOME_TEXT], align = TextAlign.Center)
+            Balanced(Modifier.padding(top = Gap.m)) {
+                Heading(words[Word.WELCOME_HEADING], style = Nod.type.headlineLarge, align = TextAlign.Center)
+            }
+            Balanced { Explanation(words[Word.WELCOME_TEXT], align = TextAlign.Center) }
         }
         Point(Signs.place, words[Word.WELCOME_POINT_SEE])
         Point(Signs.shield, words[Word.WELCOME_POINT_DECIDE])

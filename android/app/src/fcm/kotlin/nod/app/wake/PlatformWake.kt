@@ -7,8 +7,11 @@ import com.google.firebase.FirebaseOptions
 import com.google.firebase.messaging.FirebaseMessaging
 import com.google.firebase.messaging.FirebaseMessagingService
 import com.google.firebase.messaging.RemoteMessage
-import java.util.concurrent.atomic.AtomicReference
+import java.io.File
 import nod.app.BuildConfig
+import nod.app.graph
+import nod.app.keys.readWhole
+import nod.app.keys.writeWhole
 import nod.logic.WakeChoice
 import nod.logic.WakeToken
 
@@ -16,16 +19,14 @@ import nod.logic.WakeToken
 fun platformWake(context: Context, changed: () -> Unit): WakePort? =
     if (BuildConfig.FCM_PROJECT.isEmpty()) null else Fcm(context, changed)
 
-/** The token that is known by now, and who is told of another one. */
-private val known = AtomicReference<String?>()
-private val listener = AtomicReference<() -> Unit>()
+/** The token outlives the process: one that is still being asked for must not look like none. */
+class Fcm(context: Context, private val changed: () -> Unit) : WakePort {
+    private val file = File(context.noBackupFilesDir, "fcm")
 
-private class Fcm(private val context: Context, changed: () -> Unit) : WakePort {
+    @Volatile
+    private var known: String? = readWhole(file)?.decodeToString()
+
     init {
-        listener.set(changed)
-    }
-
-    override fun begin() {
         val options = FirebaseOptions.Builder()
             .setProjectId(BuildConfig.FCM_PROJECT)
             .setApplicationId(BuildConfig.FCM_APPLICATION)
@@ -33,20 +34,29 @@ private class Fcm(private val context: Context, changed: () -> Unit) : WakePort 
             .setGcmSenderId(BuildConfig.FCM_SENDER)
             .build()
         FirebaseApp.initializeApp(context, options)
-        FirebaseMessaging.getInstance().token.addOnSuccessListener(::learnt)
+    }
+
+    override fun begin() {
+        FirebaseMessaging.getInstance().token.addOnSuccessListener(::learn)
     }
 
     override fun token(choice: WakeChoice): WakeToken? =
-        if (choice.fcm == BuildConfig.FCM_PROJECT) known.get()?.let(WakeToken::Fcm) else null
-}
+        if (choice.fcm == BuildConfig.FCM_PROJECT) known?.let(WakeToken::Fcm) else null
 
-private fun learnt(token: String) {
-    if (known.getAndSet(token) != token) listener.get()?.invoke()
+    /** FCM has this token for the app now. */
+    fun learn(token: String) {
+        if (token == known) return
+        known = token
+        writeWhole(file, token.toByteArray())
+        changed()
+    }
 }
 
 /** Takes what FCM says. A message wakes the phone up; what it holds is not read. */
 class FcmService : FirebaseMessagingService() {
-    override fun onNewToken(token: String) = learnt(token)
+    override fun onNewToken(token: String) {
+        (graph.platformWake as? Fcm)?.learn(token)
+    }
 
     override fun onMessageReceived(message: RemoteMessage) = WakeService.start(this)
 }

@@ -6,6 +6,7 @@ import android.content.pm.PackageManager
 import android.os.Build
 import android.security.keystore.KeyInfo
 import android.security.keystore.KeyPermanentlyInvalidatedException
+import android.security.keystore.KeyProperties
 import android.security.keystore.UserNotAuthenticatedException
 import java.io.IOException
 import java.security.GeneralSecurityException
@@ -118,7 +119,8 @@ class AndroidKeys(
         val info = KeyFactory.getInstance(key.algorithm, KEYSTORE).getKeySpec(key, KeyInfo::class.java)
         return when {
             !info.isUserAuthenticationRequired -> Guard.None
-            Build.VERSION.SDK_INT >= Build.VERSION_CODES.R && isCredential(info) -> Guard.Credential
+            Build.VERSION.SDK_INT >= Build.VERSION_CODES.R &&
+                info.userAuthenticationType == KeyProperties.AUTH_DEVICE_CREDENTIAL -> Guard.Credential
             else -> Guard.Biometric
         }
     }
@@ -131,9 +133,6 @@ internal fun house(context: Context, user: KeyUser) = KeyHouse(
     strongBiometric = user.hasStrongBiometric(),
     screenLock = user.hasScreenLock(),
 )
-
-private fun isCredential(info: KeyInfo): Boolean =
-    info.userAuthenticationType == android.security.keystore.KeyProperties.AUTH_DEVICE_CREDENTIAL
 
 /** What Keystore throws as what the core knows. */
 internal fun keyError(failure: Exception): KeyError = when {

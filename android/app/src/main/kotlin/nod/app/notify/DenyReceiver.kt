@@ -5,11 +5,7 @@ import android.content.BroadcastReceiver
 import android.content.Context
 import android.content.Intent
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withTimeoutOrNull
 import nod.app.graph
-
-/** A receiver is cut off after ten seconds. */
-private const val PATIENCE_MS = 9_000L
 
 class DenyReceiver : BroadcastReceiver() {
     override fun onReceive(context: Context, intent: Intent) {
@@ -20,7 +16,7 @@ class DenyReceiver : BroadcastReceiver() {
         val until = goAsync()
         graph.scope.launch {
             try {
-                withTimeoutOrNull(PATIENCE_MS) { graph.denied(challenge) }
+                graph.denied(challenge)
             } finally {
                 until.finish()
             }

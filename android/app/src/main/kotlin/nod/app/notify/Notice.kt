@@ -1,7 +1,6 @@
 // What a notification of a challenge says and offers, as a description that can be tested without a phone.
 package nod.app.notify
 
-import nod.logic.AnswerOutcome
 import nod.logic.Pending
 import nod.logic.words.Word
 import nod.logic.words.Words
@@ -30,12 +29,3 @@ fun noticeOf(pending: Pending, words: Words) = Notice(
     approve = words.text(Word.CHALLENGE_APPROVE),
     goesInMs = (pending.secondsLeft * 1000).toLong().coerceAtLeast(1),
 )
-
-/** What is said once a denial from a notification has been sent, or could not be; none where nothing needs saying. */
-fun afterDenial(outcome: AnswerOutcome?, service: String, words: Words): String? = when (outcome) {
-    AnswerOutcome.Denied, AnswerOutcome.Reported -> words.text(Word.NOTIFICATION_DENIED, "service" to service)
-    null, AnswerOutcome.Refused, AnswerOutcome.Conflict -> words.text(Word.NOTIFICATION_DENY_FAILED)
-    // It had ended before, and nobody was signed in by this phone.
-    AnswerOutcome.Expired, AnswerOutcome.Superseded, AnswerOutcome.WrongNumber -> null
-    AnswerOutcome.Approved -> words.text(Word.NOTIFICATION_DENY_FAILED)
-}

@@ -35,22 +35,36 @@ class CameraView(context: Context, private val found: (String) -> Unit) :
         surfaceTextureListener = this
     }
 
-    override fun onSurfaceTextureAvailable(texture: SurfaceTexture, width: Int, height: Int) {
+    override fun onSurfaceTextureAvailable(texture: SurfaceTexture, width: Int, height: Int) = open(texture)
+
+    override fun onSurfaceTextureSizeChanged(texture: SurfaceTexture, width: Int, height: Int) = arrange(width, height)
+
+    override fun onSurfaceTextureDestroyed(texture: SurfaceTexture): Boolean {
+        close()
+        return true
+    }
+
+    override fun onSurfaceTextureUpdated(texture: SurfaceTexture) = Unit
+
+    /** The camera is somebody else's while the user looks at something else. */
+    override fun onWindowVisibilityChanged(visibility: Int) {
+        super.onWindowVisibilityChanged(visibility)
+        val texture = surfaceTexture
+        if (visibility != VISIBLE) close() else if (texture != null) open(texture)
+    }
+
+    private fun open(texture: SurfaceTexture) {
+        if (eye != null) return
         val camera = manager?.let(::backCamera) ?: return
         texture.setDefaultBufferSize(camera.size.width, camera.size.height)
         eye = Eye(manager, camera, Surface(texture)) { text -> post { if (isAttachedToWindow) found(text) } }.also { it.open() }
         arrange(width, height)
     }
 
-    override fun onSurfaceTextureSizeChanged(texture: SurfaceTexture, width: Int, height: Int) = arrange(width, height)
-
-    override fun onSurfaceTextureDestroyed(texture: SurfaceTexture): Boolean {
+    private fun close() {
         eye?.close()
         eye = null
-        return true
     }
-
-    override fun onSurfaceTextureUpdated(texture: SurfaceTexture) = Unit
 
     private fun arrange(width: Int, height: Int) {
         val camera = eye?.camera ?: return
@@ -98,14 +112,21 @@ private class Eye(
     private var device: CameraDevice? = null
     private var closed = false
 
+    /** Whether the system still has to say what became of opening it. */
+    @Volatile
+    private var opening = false
+
     @SuppressLint("MissingPermission") // The view is made once the camera is allowed; a refusal is caught.
     fun open() {
         pictures.setOnImageAvailableListener({ it.acquireLatestImage()?.use(::look) }, handler)
+        opening = true
         try {
             manager.openCamera(camera.id, executor, opened)
         } catch (failed: CameraAccessException) {
+            opening = false
             Log.w("nod", "the camera does not open: ${failed.reason}")
         } catch (_: SecurityException) {
+            opening = false
             Log.w("nod", "the camera is not allowed any more")
         }
     }
@@ -117,8 +138,13 @@ private class Eye(
             device = null
             pictures.close()
             shown.release()
-            thread.quitSafely()
+            leave()
         }
+    }
+
+    /** The thread stays until a camera that is still being opened can be closed. */
+    private fun leave() {
+        if (closed && !opening) thread.quitSafely()
     }
 
     private fun look(picture: Image) {
@@ -134,8 +160,10 @@ private class Eye(
 
     private val opened = object : CameraDevice.StateCallback() {
         override fun onOpened(camera: CameraDevice) {
+            opening = false
             if (closed) {
                 camera.close()
+                leave()
                 return
             }
             device = camera
@@ -146,11 +174,17 @@ private class Eye(
             }
         }
 
-        override fun onDisconnected(camera: CameraDevice) = camera.close()
+        override fun onDisconnected(camera: CameraDevice) = lost(camera)
 
         override fun onError(camera: CameraDevice, error: Int) {
             Log.w("nod", "the camera failed: $error")
+            lost(camera)
+        }
+
+        private fun lost(camera: CameraDevice) {
+            opening = false
             camera.close()
+            leave()
         }
     }
 

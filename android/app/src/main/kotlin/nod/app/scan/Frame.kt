@@ -31,5 +31,5 @@ fun fit(view: Size, picture: Size, sensorDegrees: Int, quarters: Int): Fit {
     val along = (if (turned) view.height else view.width).toFloat()
     val across = (if (turned) view.width else view.height).toFloat()
     val scale = max(along / width, across / height)
-    return Fit(width * scale / view.width, height * scale / view.height, degrees = -90f * quarters)
+    return Fit(width * scale / view.width, height * scale / view.height, degrees = (-90 * quarters).toFloat())
 }

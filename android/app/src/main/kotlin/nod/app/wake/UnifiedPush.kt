@@ -27,27 +27,31 @@ class UnifiedPush(
     /** Whether a relay would wake this phone up, if there were a distributor. */
     private var wanted = false
 
-    @Synchronized
     override fun token(choice: WakeChoice): WakeToken? {
         val vapid = choice.webPush ?: return null
-        val distributor = chosenDistributor(installed(), soFar, default())
-        soFar = distributor
-        wanted = true
-        take(asked(all, choice.relay, vapid, distributor) { freshRegistration(choice.relay, vapid, distributor.orEmpty()) })
-        val held = all.firstOrNull { it.relay == choice.relay }
+        val now = step {
+            val distributor = chosenDistributor(installed(), soFar, default())
+            soFar = distributor
+            wanted = true
+            asked(it, choice.relay, vapid, distributor) { freshRegistration(choice.relay, vapid, distributor.orEmpty()) }
+        }
+        val held = now.firstOrNull { it.relay == choice.relay }
         return held?.endpoint?.let { WakeToken.WebPush(it, held.p256dh, held.auth) }
     }
 
-    @Synchronized
-    override fun begin() = take(begun(all))
+    override fun begin() {
+        step(::begun)
+    }
 
     /** Forgets relays that have nothing to do with this phone any more. */
-    @Synchronized
-    fun keep(relays: Set<String>) = take(kept(all, relays))
+    fun keep(relays: Set<String>) {
+        step { kept(it, relays) }
+    }
 
     /** Takes what a distributor says. */
-    @Synchronized
-    fun take(message: PushMessage) = take(told(all, message))
+    fun take(message: PushMessage) {
+        step { told(it, message) }
+    }
 
     /** What asks the user for a distributor: once, where there are several and none is the system's default. */
     @Synchronized
@@ -59,20 +63,25 @@ class UnifiedPush(
     }
 
     /** The user has chosen: `answer` is what the chooser gave back. */
-    @Synchronized
     fun chosen(answer: Intent?) {
         val who = answer?.let(::sender)?.creatorPackage ?: return
         if (who !in installed()) return
-        soFar = who
+        synchronized(this) { soFar = who }
         changed()
     }
 
-    private fun take(step: PushStep) {
-        if (step.all != all) {
-            all = step.all
-            writeWhole(file, written(all).toByteArray())
+    /** One step at a time; what it leads to is done afterwards, as the core may ask for a token in the meantime. */
+    private fun step(next: (List<Registration>) -> PushStep): List<Registration> {
+        val step = synchronized(this) {
+            next(all).also {
+                if (it.all != all) {
+                    all = it.all
+                    writeWhole(file, written(all).toByteArray())
+                }
+            }
         }
         step.effects.forEach(::carryOut)
+        return step.all
     }
 
     private fun carryOut(effect: PushEffect) = when (effect) {

@@ -8,12 +8,12 @@ import nod.logic.WakeTokens
 /** One way to be woken up: UnifiedPush, or FCM in the flavour that has it. */
 interface WakePort {
     /**
-     * Where this relay can wake the phone up, as far as it is known by now; none where this way is not for this relay. What
-     * is still being found out is told through `changed` of [WakePorts].
+     * Where this relay can wake the phone up, by what is known now or was known last; none where this way is not for this
+     * relay. A relay that is told none forgets the phone, so what is known has to outlive the process.
      */
     fun token(choice: WakeChoice): WakeToken?
 
-    /** The app begins. */
+    /** The user has opened the app: what is registered is made sure of. */
     fun begin()
 }
 

@@ -4,10 +4,7 @@ package nod.app.notify
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
-import kotlin.test.assertNotNull
-import kotlin.test.assertNull
 import kotlin.test.assertTrue
-import nod.logic.AnswerOutcome
 import nod.logic.Context
 import nod.logic.Pending
 import nod.logic.words.Language
@@ -56,17 +53,5 @@ class NoticeTest {
         assertEquals(19_400, noticeOf(pending, words).goesInMs)
         // Nought would mean for ever.
         assertEquals(1, noticeOf(pending.copy(secondsLeft = -3.0), words).goesInMs)
-    }
-
-    @Test
-    fun `a denial that was sent is said, and one that was not`() {
-        val words = Words.of(Language.EN)
-        assertTrue("Example" in assertNotNull(afterDenial(AnswerOutcome.Denied, "Example", words)))
-        val failed = assertNotNull(afterDenial(null, "Example", words))
-        assertFalse("Example" in failed)
-        for (outcome in listOf(AnswerOutcome.Refused, AnswerOutcome.Conflict, AnswerOutcome.Approved)) {
-            assertEquals(failed, afterDenial(outcome, "Example", words), "never said to be denied when it may not be")
-        }
-        assertNull(afterDenial(AnswerOutcome.Expired, "Example", words))
     }
 }

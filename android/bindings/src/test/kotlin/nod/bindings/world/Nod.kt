@@ -78,9 +78,13 @@ class Nod private constructor(private val process: Process, private val what: St
     }
 }
 
-/** A relay process on a port of its own. */
-class Relay(private val data: Path, address: String = "127.0.0.1:0") : AutoCloseable {
-    private val process = Nod.start(emptyMap(), "relay", "serve", "--listen", address, "--data", data.toString())
+/** A relay process on a port of its own, with `settings` in its environment. */
+class Relay(
+    private val data: Path,
+    private val settings: Map<String, String> = emptyMap(),
+    address: String = "127.0.0.1:0",
+) : AutoCloseable {
+    private val process = Nod.start(settings, "relay", "serve", "--listen", address, "--data", data.toString())
     private val first = process.line()
 
     /** Where it listens: `127.0.0.1:PORT`. */
@@ -94,7 +98,7 @@ class Relay(private val data: Path, address: String = "127.0.0.1:0") : AutoClose
     }
 
     /** A new relay over the same data at the same address, after this one was killed. */
-    fun again(): Relay = Relay(data, address)
+    fun again(): Relay = Relay(data, settings, address)
 
     override fun close() = process.close()
 }
@@ -115,7 +119,7 @@ class Push(private val process: Nod) : AutoCloseable {
 }
 
 /** A login server that is driven from the command line. */
-class Login(private val relay: String, private val key: String) {
+class Login(private val relay: String, val key: String) {
     private val environment get() = mapOf("NOD_RELAY" to relay, "NOD_API_KEY" to key)
 
     /** Sets how long the user and the challenge have, in seconds. */

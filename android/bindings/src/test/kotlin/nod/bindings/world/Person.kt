@@ -28,6 +28,7 @@ import nod.logic.PromptReason
 import nod.logic.SettingsPort
 import nod.logic.UserPort
 import nod.logic.VerifyReason
+import nod.logic.WakeTokens
 import nod.logic.challenge.ChallengePresenter
 import nod.logic.challenge.ChallengeState
 import nod.logic.enrol.EnrolEvent
@@ -166,12 +167,12 @@ inline fun <reified W : Any> Presenter<*, *, *>.awaitsA(): W = runBlocking {
 }
 
 /** A person with a phone called `name`, which keeps its vault under `dir`. */
-class Person(dir: Path, name: String) : AutoCloseable {
+class Person(dir: Path, name: String, wake: WakeTokens? = null) : AutoCloseable {
     val keys = AskingKeys()
     val platform = Platform()
     private val scope = CoroutineScope(Dispatchers.Default + SupervisorJob())
     val phone: CorePhone = runBlocking {
-        CorePhone.open(CoreSettings(dir.resolve(name).toString(), ByteArray(32) { 7 }, name, "Test phone"), keys)
+        CorePhone.open(CoreSettings(dir.resolve(name).toString(), ByteArray(32) { 7 }, name, "Test phone"), keys, wake)
     }
     val screens = Screens(
         Ports(phone, platform, platform, { platform.copied.add(it) }, platform, platform, MachineClock),

@@ -3,6 +3,7 @@ package nod.bindings.world
 
 import java.nio.file.Files
 import java.nio.file.Path
+import nod.logic.WakeTokens
 
 /** The name of the service that every story is about. */
 const val SERVICE = "Fjordbanken"
@@ -10,15 +11,16 @@ const val SERVICE = "Fjordbanken"
 /** Its verified domain. */
 const val DOMAIN = "fjordbanken.example"
 
-class World : AutoCloseable {
+class World(settings: Map<String, String> = emptyMap()) : AutoCloseable {
     private val dir: Path = Files.createTempDirectory("nod-story")
     private val opened = ArrayDeque<AutoCloseable>()
-    var relay = Relay(dir.resolve("relay"))
+    var relay = Relay(dir.resolve("relay"), settings)
         private set
     val login: Login = relay.service(SERVICE, "--domain", DOMAIN)
 
-    /** A person with a phone of that name. */
-    fun person(name: String = "Alice’s phone"): Person = Person(dir, name).also(opened::addFirst)
+    /** A person with a phone of that name, whom `wake` can wake up. */
+    fun person(name: String = "Alice’s phone", wake: WakeTokens? = null): Person =
+        Person(dir, name, wake).also(opened::addFirst)
 
     /** Starts a push that is ended with the test. */
     fun push(user: String, vararg arguments: String): Push = login.push(user, *arguments).also(opened::addFirst)
@@ -39,4 +41,4 @@ class World : AutoCloseable {
 }
 
 /** Tells a story in a world of its own. */
-fun world(story: World.() -> Unit) = World().use(story)
+fun world(settings: Map<String, String> = emptyMap(), story: World.() -> Unit) = World(settings).use(story)

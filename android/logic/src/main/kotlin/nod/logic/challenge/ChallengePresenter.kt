@@ -27,7 +27,7 @@ class ChallengePresenter(
 
     init {
         follow(phone.events().mapNotNull(::told)) { it }
-        follow(ports.clock.ticks()) { ChallengeEvent.Tick(it) }
+        follow(ports.ticks()) { ChallengeEvent.Tick(it) }
         on(ChallengeEvent.OthersKnown(others().size))
         // What ended before anybody listened is not waited for.
         if (phone.pending().none { it.id == id }) on(ChallengeEvent.Gone(ChallengeEnd.Superseded))

@@ -14,7 +14,7 @@ class HomePresenter(private val ports: Ports, private val navigator: Navigator, 
 
     init {
         follow(phone.events()) { HomeEvent.Phone(it, clock.now()) }
-        follow(clock.ticks()) { HomeEvent.Tick(it) }
+        follow(ports.ticks()) { HomeEvent.Tick(it) }
         on(HomeEvent.Opened)
     }
 

@@ -17,7 +17,7 @@ class MoveOldPresenter(private val ports: Ports, private val navigator: Navigato
 
     init {
         follow(phone.events().mapNotNull(::told)) { it }
-        follow(clock.ticks()) { MoveOldEvent.Tick(it) }
+        follow(ports.ticks()) { MoveOldEvent.Tick(it) }
         beside { call(MoveOldEvent::FailedWith, { it }, ::begin) }
     }
 

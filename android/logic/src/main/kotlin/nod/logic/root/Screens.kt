@@ -3,6 +3,9 @@ package nod.logic.root
 
 import java.util.concurrent.ConcurrentHashMap
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.launch
 import nod.logic.Navigator
 import nod.logic.Ports
 import nod.logic.Presenter
@@ -15,6 +18,7 @@ import nod.logic.confirm.ConfirmPresenter
 import nod.logic.enrol.EnrolEvent
 import nod.logic.enrol.EnrolPresenter
 import nod.logic.history.HistoryPresenter
+import nod.logic.home.HomeEvent
 import nod.logic.home.HomePresenter
 import nod.logic.licences.LicencesPresenter
 import nod.logic.lock.LockPresenter
@@ -23,6 +27,7 @@ import nod.logic.movenew.MoveNewPresenter
 import nod.logic.moveold.MoveOldEvent
 import nod.logic.moveold.MoveOldPresenter
 import nod.logic.scan.ScanPresenter
+import nod.logic.settings.SettingsEvent
 import nod.logic.settings.SettingsPresenter
 import nod.logic.welcome.WelcomePresenter
 import nod.logic.words.Language
@@ -38,6 +43,17 @@ class Screens(
     private val presenters = ConcurrentHashMap<Route, Presenter<*, *, *>>()
     private var challenge: Pair<String, ChallengePresenter>? = null
     private var lock: LockPresenter? = null
+
+    init {
+        // What another screen, another app or the phone's settings may have changed is looked at again.
+        val there = root.state.map { it.shown to (it.awaySince == null) }
+        scope.launch {
+            there.distinctUntilChanged().collect { (shown, awake) ->
+                ports.awake.value = awake
+                if (awake) lookedAtAgain(shown)
+            }
+        }
+    }
 
     /** The presenter of a place on the stack. What is no longer on the stack has ended. */
     fun of(route: Route): Presenter<*, *, *> {
@@ -75,6 +91,14 @@ class Screens(
             is MoveOldPresenter -> shown.on(MoveOldEvent.CancelPressed)
             is MoveNewPresenter -> shown.on(MoveNewEvent.CancelPressed)
             else -> root.leave()
+        }
+    }
+
+    private fun lookedAtAgain(route: Route) {
+        when (val shown = presenters[route]) {
+            is HomePresenter -> shown.on(HomeEvent.Opened)
+            is SettingsPresenter -> shown.on(SettingsEvent.Opened)
+            else -> return
         }
     }
 

@@ -21,7 +21,7 @@ class ChallengeTest {
     private fun ChallengeState.after(vararg events: ChallengeEvent): ChallengeState =
         events.fold(this) { state, event -> reduce(state, event).state }
 
-    private fun ended(state: ChallengeState): ChallengeEnd = (state.phase as Phase.Ended).end
+    private fun ChallengeState.endsAs(end: ChallengeEnd) = assertEquals<Phase>(Phase.Ended(end), phase)
 
     @Test
     fun `no button takes a press in the first half second`() {
@@ -59,7 +59,7 @@ class ChallengeTest {
     @Test
     fun `at nought it has expired whatever is pressed`() {
         val over = typed.after(ChallengeEvent.Tick(125.0))
-        assertEquals<ChallengeEnd>(ChallengeEnd.Expired, ended(over))
+        over.endsAs(ChallengeEnd.Expired)
         reduce(over, ChallengeEvent.ApprovePressed).gives(over)
         // Also before the next tick says so.
         reduce(typed.copy(now = 125.0), ChallengeEvent.ApprovePressed).does()
@@ -107,19 +107,19 @@ class ChallengeTest {
     @Test
     fun `only the signed word says that it was approved or reported`() {
         val approving = typed.after(ChallengeEvent.ApprovePressed)
-        assertEquals<ChallengeEnd>(ChallengeEnd.Answered(AnswerOutcome.Approved), ended(approving.after(ChallengeEvent.Answered(AnswerOutcome.Approved))))
-        assertEquals<ChallengeEnd>(ChallengeEnd.ApprovedUnconfirmed, ended(approving.after(ChallengeEvent.AnswerFailed(PhoneError.Unconfirmed))))
+        approving.after(ChallengeEvent.Answered(AnswerOutcome.Approved)).endsAs(ChallengeEnd.Answered(AnswerOutcome.Approved))
+        approving.after(ChallengeEvent.AnswerFailed(PhoneError.Unconfirmed)).endsAs(ChallengeEnd.ApprovedUnconfirmed)
         val reporting = armed.after(ChallengeEvent.ReportPressed)
-        assertEquals<ChallengeEnd>(ChallengeEnd.ReportedUnconfirmed, ended(reporting.after(ChallengeEvent.AnswerFailed(PhoneError.Unconfirmed))))
+        reporting.after(ChallengeEvent.AnswerFailed(PhoneError.Unconfirmed)).endsAs(ChallengeEnd.ReportedUnconfirmed)
     }
 
     @Test
     fun `what ends elsewhere ends here, but not what is being answered`() {
-        assertEquals<ChallengeEnd>(ChallengeEnd.Cancelled, ended(armed.after(ChallengeEvent.Gone(ChallengeEnd.Cancelled))))
+        armed.after(ChallengeEvent.Gone(ChallengeEnd.Cancelled)).endsAs(ChallengeEnd.Cancelled)
         val sending = typed.after(ChallengeEvent.ApprovePressed, ChallengeEvent.Gone(ChallengeEnd.AnsweredElsewhere))
         assertEquals<Phase>(Phase.Sending(Decision.Approve), sending.phase)
-        assertEquals<ChallengeEnd>(ChallengeEnd.Answered(AnswerOutcome.Approved), ended(sending.after(ChallengeEvent.Answered(AnswerOutcome.Approved))))
-        assertEquals<ChallengeEnd>(ChallengeEnd.AnsweredElsewhere, ended(sending.after(ChallengeEvent.AnswerFailed(PhoneError.NotFound))))
+        sending.after(ChallengeEvent.Answered(AnswerOutcome.Approved)).endsAs(ChallengeEnd.Answered(AnswerOutcome.Approved))
+        sending.after(ChallengeEvent.AnswerFailed(PhoneError.NotFound)).endsAs(ChallengeEnd.AnsweredElsewhere)
     }
 
     @Test

@@ -40,7 +40,8 @@ class MoveNewTest {
     fun `a move that ended before anything moved tells why`() {
         val left = move(MoveSide.New, MoveStage.OtherPhoneLeft)
         assertEquals<MoveNewState>(MoveNewState.Failed(PhoneError.OtherPhoneLeft), shown.after(MoveNewEvent.Progress(left)))
-        assertEquals<MoveNewState>(MoveNewState.Failed(PhoneError.SecondPhone), MoveNewState.Joining.after(MoveNewEvent.FailedWith(PhoneError.SecondPhone)))
+        val second = MoveNewState.Joining.after(MoveNewEvent.FailedWith(PhoneError.SecondPhone))
+        assertEquals<MoveNewState>(MoveNewState.Failed(PhoneError.SecondPhone), second)
         val vague = shown.after(MoveNewEvent.Progress(move(MoveSide.New, MoveStage.Failed)))
         assertEquals<MoveNewState>(MoveNewState.Failed(PhoneError.WrongCode), vague.after(MoveNewEvent.FailedWith(PhoneError.WrongCode)))
     }

@@ -73,7 +73,8 @@ class MoveOldTest {
     fun `a prompt that was declined stops at the account and can be tried again`() {
         val stopped = reduce(MoveOldState.Moving(moving), MoveOldEvent.FailedWith(PhoneError.UserNotVerified))
             .does(MoveOldEffect.LoadMove)
-        assertEquals<PhoneError?>(PhoneError.UserNotVerified, assertIs<MoveOldState.Moving>(stopped.after(MoveOldEvent.Progress(moving))).error)
+        val told = assertIs<MoveOldState.Moving>(stopped.after(MoveOldEvent.Progress(moving)))
+        assertEquals<PhoneError?>(PhoneError.UserNotVerified, told.error)
         reduce(stopped, MoveOldEvent.AgainPressed).gives(MoveOldState.Moving(moving), MoveOldEffect.Finish)
     }
 

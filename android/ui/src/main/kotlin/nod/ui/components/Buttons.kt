@@ -87,7 +87,7 @@ private val padding = PaddingValues(horizontal = 16.dp, vertical = 10.dp)
 
 @Composable
 private fun RowScope.Label(text: String, sign: ImageVector?) {
-    if (sign != null) {
+    if (sign != null && !largeText) {
         Sign(sign)
         Spacer(Modifier.width(Gap.s))
     }

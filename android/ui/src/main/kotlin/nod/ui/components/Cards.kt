@@ -30,6 +30,7 @@ import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import androidx.compose.ui.unit.sp
 import nod.ui.theme.Gap
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
 import nod.ui.theme.Sign
 import nod.ui.theme.Signs
@@ -61,11 +62,12 @@ fun <T> CardOf(rows: List<T>, modifier: Modifier = Modifier, row: @Composable (T
 @Composable
 fun RowLine() = Divider(thickness = 1.dp, color = Nod.colours.line)
 
-/** One row: something in front, a name, lines under it, something at the end. */
+/** One row: something in front, a name and what belongs to it, lines under it, something at the end. */
 @Composable
 fun CardRow(
     name: String,
     lines: List<String> = emptyList(),
+    beside: String = "",
     front: (@Composable () -> Unit)? = null,
     end: (@Composable () -> Unit)? = null,
     onClick: (() -> Unit)? = null,
@@ -73,14 +75,14 @@ fun CardRow(
 ) {
     val press = if (onClick == null) Modifier.semantics(mergeDescendants = true) {} else Modifier.clickable(role = Role.Button, onClick = onClick)
     Row(
-        press.fillMaxWidth().heightIn(min = 64.dp).padding(horizontal = Gap.l, vertical = Gap.m),
-        horizontalArrangement = Arrangement.spacedBy(14.dp),
+        press.fillMaxWidth().heightIn(min = 64.dp).padding(horizontal = rowSides, vertical = Gap.m),
+        horizontalArrangement = Arrangement.spacedBy(rowGap),
         verticalAlignment = Alignment.CenterVertically,
     ) {
         front?.invoke()
         Column(Modifier.weight(1f), verticalArrangement = Arrangement.spacedBy(1.dp)) {
-            Text(name, style = Nod.type.labelLarge)
-            for (line in lines) Text(line, color = Nod.colours.muted, style = Nod.type.bodySmall)
+            NameAnd(name, beside, style = Nod.type.labelLarge)
+            for (line in lines) Text(breakable(line), color = Nod.colours.muted, style = Nod.type.bodySmall)
             under?.invoke()
         }
         end?.invoke()
@@ -91,9 +93,10 @@ fun CardRow(
 @Composable
 fun Onwards() = Sign(Signs.forward, tint = Nod.colours.muted)
 
-/** A square with the first letter of a name. */
+/** A square with the first letter of a name. With large text the name needs its room. */
 @Composable
 fun Initial(name: String, size: Dp = 44.dp) {
+    if (largeText) return
     Box(
         Modifier.size(size).background(Nod.colours.accentSoft, MaterialTheme.shapes.medium).clearAndSetSemantics {},
         contentAlignment = Alignment.Center,
@@ -107,20 +110,33 @@ fun Initial(name: String, size: Dp = 44.dp) {
 @Composable
 fun unscaled(size: Float) = (size / LocalDensity.current.fontScale).sp
 
-/** A square with a sign. */
+/** Whether text is so large that it needs all the room there is. */
+val largeText: Boolean
+    @Composable get() = LocalDensity.current.fontScale > 1.5f
+
+/** The room at the sides of a row. */
+internal val rowSides: Dp
+    @Composable get() = if (largeText) Gap.m else Gap.l
+
+/** The room between the parts of a row. */
+internal val rowGap: Dp
+    @Composable get() = if (largeText) Gap.s else 14.dp
+
+/** A square with a sign beside words that say more; with large text they need its room. */
 @Composable
 fun SignSquare(sign: ImageVector, size: Dp = 44.dp) {
+    if (largeText) return
     Box(
         Modifier.size(size).background(Nod.colours.accentSoft, MaterialTheme.shapes.medium),
         contentAlignment = Alignment.Center,
-    ) { Sign(sign, size = 22.dp, tint = Nod.colours.accent) }
+    ) { Sign(sign, size = 22.dp, tint = Nod.colours.accent, grows = false) }
 }
 
 /** A small circle with a sign: how something ended. */
 @Composable
 fun SignCircle(sign: ImageVector, tone: Tone, size: Dp = 40.dp) {
     Box(Modifier.size(size).background(tone.ground, androidx.compose.foundation.shape.CircleShape), contentAlignment = Alignment.Center) {
-        Sign(sign, size = size * 0.48f, tint = tone.sign)
+        Sign(sign, size = size * 0.48f, tint = tone.sign, grows = false)
     }
 }
 
@@ -146,14 +162,14 @@ fun FactRows(facts: List<Fact>) {
 private fun FactRow(fact: Fact) {
     val stacked = LocalDensity.current.fontScale > 1.35f
     Row(
-        Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.padding(horizontal = Gap.l, vertical = 9.dp),
+        Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}.padding(horizontal = Gap.l, vertical = 7.dp),
         horizontalArrangement = Arrangement.spacedBy(10.dp),
     ) {
-        fact.sign?.let { Sign(it, Modifier.padding(top = 1.dp), size = 18.dp, tint = Nod.colours.muted) }
+        fact.sign?.let { LineSign(it, Nod.type.bodySmall, Nod.colours.muted, size = 18.dp) }
         if (stacked) {
             Column(Modifier.weight(1f)) { FactTexts(fact, Modifier, Modifier) }
         } else {
-            FactTexts(fact, Modifier.weight(4f), Modifier.weight(7f))
+            FactTexts(fact, Modifier.weight(5f), Modifier.weight(9f))
         }
     }
 }
@@ -162,7 +178,7 @@ private fun FactRow(fact: Fact) {
 private fun FactTexts(fact: Fact, name: Modifier, value: Modifier) {
     Text(fact.name, name, color = Nod.colours.muted, style = Nod.type.bodySmall)
     Text(
-        fact.value,
+        breakable(fact.value),
         value,
         color = if (fact.grave) Nod.colours.bad else Color.Unspecified,
         style = Nod.type.titleSmall,

@@ -79,8 +79,8 @@ fun RadioRow(text: String, chosen: Boolean, onChoose: () -> Unit) {
 fun SwitchRow(name: String, text: String, on: Boolean, enabled: Boolean, front: @Composable () -> Unit, onChange: (Boolean) -> Unit) {
     Row(
         Modifier.fillMaxWidth().heightIn(min = 64.dp).toggleable(value = on, enabled = enabled, role = Role.Switch, onValueChange = onChange)
-            .padding(horizontal = Gap.l, vertical = Gap.m),
-        horizontalArrangement = Arrangement.spacedBy(14.dp),
+            .padding(horizontal = rowSides, vertical = Gap.m),
+        horizontalArrangement = Arrangement.spacedBy(rowGap),
         verticalAlignment = Alignment.CenterVertically,
     ) {
         front()

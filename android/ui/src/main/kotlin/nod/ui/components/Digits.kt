@@ -35,7 +35,9 @@ fun spoken(digits: String): String = groups(digits).joinToString(", ") { it.toLi
 /** A code in a row of a list. What is said of it, the row says. */
 @Composable
 fun CodeDigits(code: String, style: TextStyle = Nod.type.displayMedium, colour: Color = Nod.colours.accent) {
-    Text(groups(code).joinToString("\u2009\u2009"), color = colour, style = style, softWrap = false)
+    Groups(gap = 12.dp, centred = false) {
+        for (group in groups(code)) Text(group, color = colour, style = style, softWrap = false)
+    }
 }
 
 /** A code that the user types elsewhere: as large as can be. `label` says it digit by digit. */

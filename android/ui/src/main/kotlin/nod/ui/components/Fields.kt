@@ -40,8 +40,8 @@ import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import androidx.compose.ui.unit.em
 import nod.ui.theme.Gap
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
-import nod.ui.theme.Sign
 import nod.ui.theme.Signs
 import nod.ui.theme.TABULAR
 
@@ -76,11 +76,11 @@ fun Field(
     ) { focused, field ->
         Column(verticalArrangement = Arrangement.spacedBy(6.dp)) {
             Text(name, style = Nod.type.titleSmall)
-            Border(focused, wrong != null, Modifier.fillMaxWidth().heightIn(min = 52.dp * 1f.coerceAtLeast(lines * 0.62f)), top = lines > 1) {
-                if (text.isEmpty() && hint != null && lines > 1) Text(hint, color = Nod.colours.muted, style = Nod.type.bodyLarge)
+            Border(focused, wrong != null, Modifier.fillMaxWidth().heightIn(min = 52.dp), top = lines > 1) {
+                if (text.isEmpty() && hint != null && lines > 2) Text(hint, color = Nod.colours.muted, style = Nod.type.bodyLarge)
                 field()
             }
-            if (hint != null && lines == 1 && wrong == null) Text(hint, color = Nod.colours.muted, style = Nod.type.bodySmall)
+            if (hint != null && lines <= 2 && wrong == null) Text(hint, color = Nod.colours.muted, style = Nod.type.bodySmall)
             Wrong(wrong)
         }
     }
@@ -127,7 +127,7 @@ fun DigitsField(
 @Composable
 private fun boxWidth(digits: Int): Dp {
     val scale = LocalDensity.current.fontScale.coerceAtLeast(1f)
-    return (if (digits > 2) 156.dp else 104.dp) * scale
+    return (if (digits > 2) 148.dp else 104.dp) * scale
 }
 
 @Composable
@@ -179,7 +179,7 @@ private fun Border(focused: Boolean, wrong: Boolean, modifier: Modifier, top: Bo
 private fun Wrong(text: String?) {
     if (text == null) return
     Row(horizontalArrangement = Arrangement.spacedBy(6.dp)) {
-        Sign(Signs.alert, Modifier.padding(top = 1.dp), size = 18.dp, tint = Nod.colours.bad)
+        LineSign(Signs.alert, Nod.type.bodySmall, Nod.colours.bad, size = 18.dp)
         Text(text, Modifier.weight(1f), color = Nod.colours.bad, style = Nod.type.bodySmall)
     }
 }

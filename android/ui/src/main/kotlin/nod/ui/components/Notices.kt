@@ -26,6 +26,7 @@ import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import nod.ui.theme.Gap
+import nod.ui.theme.LineSign
 import nod.ui.theme.Nod
 import nod.ui.theme.NodColours
 import nod.ui.theme.Sign
@@ -71,8 +72,8 @@ fun Notice(text: String, tone: Tone, modifier: Modifier = Modifier, sign: ImageV
                 .padding(start = 14.dp, end = 14.dp, top = Gap.m, bottom = if (more == null) Gap.m else Gap.xs),
             horizontalArrangement = Arrangement.spacedBy(Gap.m),
         ) {
-            Sign(sign, Modifier.padding(top = 1.dp), tint = tone.sign)
-            Text(text, Modifier.weight(1f), color = Nod.colours.text, style = Nod.type.bodyMedium)
+            LineSign(sign, Nod.type.bodyMedium, tone.sign)
+            Text(breakable(text), Modifier.weight(1f), color = Nod.colours.text, style = Nod.type.bodyMedium)
         }
         more?.invoke(this)
     }
@@ -97,8 +98,8 @@ fun Outcome(sign: ImageVector, tone: Tone, heading: String, text: String? = null
         verticalArrangement = Arrangement.spacedBy(Gap.m),
     ) {
         Medallion(sign, tone)
-        Heading(heading, Modifier.padding(top = Gap.s), align = TextAlign.Center)
-        if (!text.isNullOrEmpty()) Explanation(text, align = TextAlign.Center)
+        Balanced(Modifier.padding(top = Gap.s)) { Heading(heading, align = TextAlign.Center) }
+        if (!text.isNullOrEmpty()) Balanced { Explanation(text, align = TextAlign.Center) }
     }
 }
 
@@ -111,8 +112,8 @@ fun Working(heading: String, text: String? = null) {
         verticalArrangement = Arrangement.spacedBy(Gap.m),
     ) {
         Wheel(52.dp)
-        Heading(heading, Modifier.padding(top = Gap.l), align = TextAlign.Center)
-        if (!text.isNullOrEmpty()) Explanation(text, align = TextAlign.Center)
+        Balanced(Modifier.padding(top = Gap.l)) { Heading(heading, align = TextAlign.Center) }
+        if (!text.isNullOrEmpty()) Balanced { Explanation(text, align = TextAlign.Center) }
     }
 }
 

@@ -72,7 +72,7 @@ fun Page(
                 Column(Modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(gap), content = content)
                 if (foot != null) {
                     Column(
-                        Modifier.fillMaxWidth().padding(top = Gap.xl),
+                        Modifier.fillMaxWidth().padding(top = gap),
                         verticalArrangement = Arrangement.spacedBy(Gap.m),
                         content = foot,
                     )

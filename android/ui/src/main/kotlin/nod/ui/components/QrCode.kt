@@ -6,7 +6,6 @@ import androidx.compose.foundation.background
 import androidx.compose.foundation.border
 import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.widthIn
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.runtime.Composable
@@ -20,6 +19,7 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.role
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
+import kotlin.math.roundToInt
 import nod.ui.theme.Nod
 
 /** The modules of a QR code, without the white around them. */
@@ -43,7 +43,7 @@ fun QrCode(text: String, writer: QrWriter, label: String, modifier: Modifier = M
     val modules = remember(text, writer) { writer.modules(text) }
     Canvas(
         modifier
-            .widthIn(max = 300.dp)
+            .widthIn(max = 304.dp)
             .fillMaxWidth()
             .aspectRatio(1f)
             .background(Color.White, MaterialTheme.shapes.medium)
@@ -51,12 +51,11 @@ fun QrCode(text: String, writer: QrWriter, label: String, modifier: Modifier = M
             .semantics {
                 contentDescription = label
                 role = Role.Image
-            }
-            .padding(4.dp),
+            },
     ) {
-        // Whole pixels for each module, with the four white ones around that the standard asks for.
-        val module = (size.width / (modules.side + 2 * QUIET)).toInt().coerceAtLeast(1).toFloat()
-        val start = (size.width - module * modules.side) / 2
+        // Each module ends on a whole pixel; the four white ones around are what the standard asks for.
+        val module = size.width / (modules.side + 2 * QUIET)
+        fun edge(at: Int) = ((at + QUIET) * module).roundToInt().toFloat()
         for (y in 0 until modules.side) {
             var x = 0
             while (x < modules.side) {
@@ -66,7 +65,7 @@ fun QrCode(text: String, writer: QrWriter, label: String, modifier: Modifier = M
                 }
                 val from = x
                 while (x < modules.side && modules.isDark(x, y)) x++
-                drawRect(Color.Black, Offset(start + from * module, start + y * module), Size((x - from) * module, module))
+                drawRect(Color.Black, Offset(edge(from), edge(y)), Size(edge(x) - edge(from), edge(y + 1) - edge(y)))
             }
         }
     }

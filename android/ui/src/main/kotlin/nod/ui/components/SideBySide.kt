@@ -29,9 +29,9 @@ fun Shares(modifier: Modifier = Modifier, gap: Dp, content: @Composable () -> Un
     }
 }
 
-/** As wide as they are, centred, on one line if they fit. */
+/** As wide as they are, on one line if they fit; under each other `centred` or not. */
 @Composable
-fun Groups(modifier: Modifier = Modifier, gap: Dp, content: @Composable () -> Unit) {
+fun Groups(modifier: Modifier = Modifier, gap: Dp, centred: Boolean = true, content: @Composable () -> Unit) {
     Layout(content, modifier) { parts, constraints ->
         val space = gap.roundToPx()
         val placed = parts.map { it.measure(Constraints(maxWidth = constraints.maxWidth)) }
@@ -40,14 +40,14 @@ fun Groups(modifier: Modifier = Modifier, gap: Dp, content: @Composable () -> Un
         val width = (if (beside) wide else placed.maxOf { it.width }).coerceIn(constraints.minWidth, constraints.maxWidth)
         val height = if (beside) placed.maxOf { it.height } else placed.sumOf { it.height }
         layout(width, height) {
-            var x = (width - wide) / 2
+            var x = if (centred) (width - wide) / 2 else 0
             var y = 0
             for (part in placed) {
                 if (beside) {
                     part.placeRelative(x, (height - part.height) / 2)
                     x += part.width + space
                 } else {
-                    part.placeRelative((width - part.width) / 2, y)
+                    part.placeRelative(if (centred) (width - part.width) / 2 else 0, y)
                     y += part.height
                 }
             }
@@ -55,14 +55,14 @@ fun Groups(modifier: Modifier = Modifier, gap: Dp, content: @Composable () -> Un
     }
 }
 
-/** A text and what belongs to it: beside it where the text keeps at least half of the width, else under it. */
+/** A text and what belongs to it: beside it where the text keeps enough of the width, else under it. */
 @Composable
 fun TextAnd(modifier: Modifier = Modifier, gap: Dp, text: @Composable () -> Unit, beside: @Composable () -> Unit) {
     Layout({ text(); beside() }, modifier) { parts, constraints ->
         val space = gap.roundToPx()
         val second = parts[1].measure(Constraints(maxWidth = constraints.maxWidth))
         val left = constraints.maxWidth - second.width - space
-        val fits = left * 2 >= constraints.maxWidth && parts[0].minIntrinsicWidth(Constraints.Infinity) <= left
+        val fits = left * 5 >= constraints.maxWidth * 2 && parts[0].minIntrinsicWidth(Constraints.Infinity) <= left
         val first = parts[0].measure(Constraints(maxWidth = if (fits) left else constraints.maxWidth))
         val height = if (fits) maxOf(first.height, second.height) else first.height + space + second.height
         layout(constraints.maxWidth, height) {

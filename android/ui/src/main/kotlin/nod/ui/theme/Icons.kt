@@ -1,10 +1,13 @@
 // The signs of Nod: strokes on a field of 24 units, the same as on its web pages.
 package nod.ui.theme
 
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.height
 import androidx.compose.foundation.layout.size
 import androidx.compose.material3.Icon
 import androidx.compose.material3.LocalContentColor
 import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.SolidColor
@@ -12,6 +15,8 @@ import androidx.compose.ui.graphics.StrokeCap
 import androidx.compose.ui.graphics.StrokeJoin
 import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.graphics.vector.addPathNodes
+import androidx.compose.ui.platform.LocalDensity
+import androidx.compose.ui.text.TextStyle
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 
@@ -98,8 +103,26 @@ private fun sign(path: String, width: Float = 1.8f): Lazy<ImageVector> = lazy(La
         .build()
 }
 
-/** A sign beside words that say the same. What has no words beside it needs a `label`. */
+/** How much signs grow with text: less than it does. */
+private const val MOST = 1.5f
+
+/** A sign beside words that say the same. What has no words beside it needs a `label`. It grows with text, up to a point. */
 @Composable
-fun Sign(sign: ImageVector, modifier: Modifier = Modifier, size: Dp = 20.dp, label: String? = null, tint: Color = LocalContentColor.current) {
-    Icon(sign, contentDescription = label, modifier = modifier.size(size), tint = tint)
+fun Sign(
+    sign: ImageVector,
+    modifier: Modifier = Modifier,
+    size: Dp = 20.dp,
+    label: String? = null,
+    tint: Color = LocalContentColor.current,
+    grows: Boolean = true,
+) {
+    val scale = if (grows) LocalDensity.current.fontScale.coerceIn(1f, MOST) else 1f
+    Icon(sign, contentDescription = label, modifier = modifier.size(size * scale), tint = tint)
+}
+
+/** A sign in front of a text that may have several lines: it stands in the middle of the first. */
+@Composable
+fun LineSign(sign: ImageVector, style: TextStyle, tint: Color = LocalContentColor.current, size: Dp = 20.dp) {
+    val line = with(LocalDensity.current) { style.lineHeight.toDp() }
+    Box(Modifier.height(line), contentAlignment = Alignment.Center) { Sign(sign, size = size, tint = tint) }
 }

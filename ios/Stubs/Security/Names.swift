@@ -1,7 +1,4 @@
-// The Keychain and the Secure Enclave as the app calls them.
-
-public final class SecKey {}
-public final class SecAccessControl {}
+// The names of the Keychain and of the Secure Enclave that the app uses.
 
 public struct SecAccessControlCreateFlags: OptionSet, Sendable {
     public let rawValue: UInt
@@ -17,51 +14,10 @@ public struct SecAccessControlCreateFlags: OptionSet, Sendable {
 }
 
 public struct SecKeyAlgorithm: Hashable, Sendable {
-    public static let ecdsaSignatureMessageX962SHA256 = Self()
-    public static let ecdsaSignatureDigestX962SHA256 = Self()
-    public static let ecdhKeyExchangeStandard = Self()
-}
-
-public func SecAccessControlCreateWithFlags(
-    _ allocator: CFAllocator?, _ protection: CFTypeRef, _ flags: SecAccessControlCreateFlags,
-    _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
-) -> SecAccessControl? { fatalError() }
-public func SecKeyCreateRandomKey(_ parameters: CFDictionary, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?)
-    -> SecKey?
-{
-    fatalError()
-}
-public func SecKeyCreateWithData(
-    _ keyData: CFData, _ attributes: CFDictionary, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
-) -> SecKey? { fatalError() }
-public func SecKeyCopyPublicKey(_ key: SecKey) -> SecKey? { fatalError() }
-public func SecKeyCopyExternalRepresentation(_ key: SecKey, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?)
-    -> CFData?
-{
-    fatalError()
-}
-public func SecKeyCreateSignature(
-    _ key: SecKey, _ algorithm: SecKeyAlgorithm, _ dataToSign: CFData,
-    _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
-) -> CFData? { fatalError() }
-public func SecKeyCopyKeyExchangeResult(
-    _ privateKey: SecKey, _ algorithm: SecKeyAlgorithm, _ publicKey: SecKey, _ parameters: CFDictionary,
-    _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
-) -> CFData? { fatalError() }
-
-public func SecItemCopyMatching(_ query: CFDictionary, _ result: UnsafeMutablePointer<CFTypeRef?>?) -> OSStatus {
-    fatalError()
-}
-public func SecItemAdd(_ attributes: CFDictionary, _ result: UnsafeMutablePointer<CFTypeRef?>?) -> OSStatus {
-    fatalError()
-}
-public func SecItemDelete(_ query: CFDictionary) -> OSStatus { fatalError() }
-
-public final class SecRandom: Sendable {}
-public typealias SecRandomRef = SecRandom
-public let kSecRandomDefault: SecRandomRef? = nil
-public func SecRandomCopyBytes(_ rnd: SecRandomRef?, _ count: Int, _ bytes: UnsafeMutableRawPointer) -> Int32 {
-    fatalError()
+    private let name: String
+    public static let ecdsaSignatureMessageX962SHA256 = Self(name: "ECDSA of a message")
+    public static let ecdsaSignatureDigestX962SHA256 = Self(name: "ECDSA of a digest")
+    public static let ecdhKeyExchangeStandard = Self(name: "ECDH")
 }
 
 public let errSecSuccess: OSStatus = 0
