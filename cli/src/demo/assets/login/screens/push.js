@@ -97,11 +97,9 @@ function waitingCard(ctx, first, signal, { retry, cancel }) {
     el("span", { class: "visually-hidden" }, t("push.number", { number: [...first.number].join(" ") })),
     el("span", { "aria-hidden": "true" }, grouped(first.number)));
 
-  const other = el("div", { class: "stack-s", hidden: true, testid: "other-ways" },
-    el("p", { class: "small" }, t("push.other")),
-    el("div", { class: "row" },
-      button(t("push.other.again"), { kind: "primary", icon: "again", testid: "other-again", onPress: retry }),
-      button(t("push.other.leave"), { testid: "other-leave", onPress: ctx.restart })));
+  const other = el("p", { class: "small", hidden: true, testid: "other-ways" }, t("push.other"));
+  const leave = button(t("push.other.leave"), { testid: "other-leave", onPress: ctx.restart });
+  leave.hidden = true;
 
   const node = el("div", { class: "card stack", testid: "push-pending" },
     el("div", { class: "stack-s" },
@@ -116,6 +114,7 @@ function waitingCard(ctx, first, signal, { retry, cancel }) {
     problem,
     el("div", { class: "row" },
       button(t("push.retry"), { icon: "again", testid: "retry", onPress: retry }),
+      leave,
       button(t("push.cancel"), { kind: "quiet", testid: "cancel", onPress: cancel })),
     el("div", { class: "rule" },
       number ? el("p", { class: "small muted" }, t("push.never", { organisation: ctx.site.organisation })) : null,
@@ -136,6 +135,7 @@ function waitingCard(ctx, first, signal, { retry, cancel }) {
       el("span", {}, t(`push.${stage}`)));
     stateText.textContent = t(`push.${stage}.text`);
     other.hidden = stage === "sent" || stage === "delivered";
+    leave.hidden = other.hidden;
   };
   // Counted from when it was asked, so that a reload does not begin anew.
   const timer = setTimeout(() => {
