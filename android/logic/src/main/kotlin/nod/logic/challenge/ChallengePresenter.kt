@@ -37,8 +37,8 @@ class ChallengePresenter(
         is ChallengeEffect.Approve -> answered { phone.approve(effect.id, effect.number) }
         is ChallengeEffect.Deny -> answered { phone.deny(effect.id) }
         is ChallengeEffect.Report -> answered { phone.report(effect.id) }
-        ChallengeEffect.ShowNext -> closed(others().firstOrNull()?.id)
-        ChallengeEffect.Close -> closed(null)
+        // Also where none waited: one may have come this moment.
+        ChallengeEffect.ShowNext, ChallengeEffect.Close -> closed(others().firstOrNull()?.id)
     }
 
     private suspend fun answered(answer: suspend () -> AnswerOutcome) =
