@@ -74,7 +74,8 @@ class Graph(private val app: Application) {
     fun begin() {
         app.registerActivityLifecycleCallbacks(onScreen)
         notifications.makeChannels()
-        CorePhone.logTo(::logged, LogLevel.Info)
+        // FCM's library wants to be begun before anything reaches its service.
+        platformWake
         followNetwork()
     }
 
@@ -138,6 +139,8 @@ class Graph(private val app: Application) {
         }
 
     private suspend fun opened(): CorePhone {
+        // The first call loads the core, which takes a moment: not on the main thread.
+        CorePhone.logTo(::logged, LogLevel.Info)
         val directory = app.noBackupFilesDir
         val key = try {
             VaultKey(seal, directory).key()

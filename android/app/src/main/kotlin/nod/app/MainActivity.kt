@@ -25,7 +25,7 @@ import nod.logic.PhoneFailure
 import nod.logic.root.RootEvent
 import nod.ui.theme.NodTheme
 
-class MainActivity : ComponentActivity() {
+class MainActivity : ComponentActivity(), ShownWindow {
     private val scope: CoroutineScope = MainScope()
     private var opening by mutableStateOf<Opening>(Opening.Wait)
 
@@ -44,7 +44,7 @@ class MainActivity : ComponentActivity() {
         if (savedInstanceState == null) follow(intent)
         setContent {
             NodTheme {
-                Shown(opening, retry = ::open, secure = ::secure)
+                Shown(opening, retry = ::open, window = this)
             }
         }
         open()
@@ -129,12 +129,16 @@ class MainActivity : ComponentActivity() {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) setRecentsScreenshotEnabled(false)
     }
 
-    private fun secure(secret: Boolean) {
+    override fun secure(secret: Boolean) {
         if (secret) {
             window.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
         } else {
             window.clearFlags(WindowManager.LayoutParams.FLAG_SECURE)
         }
+    }
+
+    override fun keepLit(lit: Boolean) {
+        window.decorView.keepScreenOn = lit
     }
 
     /** From Android 15 on a window lies under the bars and the keyboard; before, the system keeps it clear of them. */

@@ -1,4 +1,4 @@
-// Which screens are closed to screenshots, and when Back is the app's own.
+// What the window does for a screen: closed to screenshots or not, kept lit or not; and when Back is the app's own.
 package nod.app
 
 import nod.logic.root.RootState
@@ -14,6 +14,12 @@ fun isSecret(root: RootState): Boolean {
         Route.MoveOld, is Route.MoveNew,
         -> true
     }
+}
+
+/** Whether the screen stays lit: what it shows is being typed elsewhere, or asks for an answer within seconds. */
+fun staysLit(root: RootState): Boolean = root.challenge != null || when (root.shown) {
+    is Route.Enrol, Route.MoveOld, is Route.MoveNew -> !root.locked
+    else -> false
 }
 
 /** Whether Back goes back within the app. Otherwise it is the system's, which leaves it and shows so beforehand. */

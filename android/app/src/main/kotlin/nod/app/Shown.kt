@@ -64,23 +64,34 @@ sealed interface Opening {
     data class Ready(val session: Session) : Opening
 }
 
-/** `secure` closes the window to screenshots, or opens it. */
+/** What a screen asks of the window. */
+interface ShownWindow {
+    /** Closes it to screenshots and to the list of recent apps, or opens it. */
+    fun secure(secret: Boolean)
+
+    /** Keeps the display lit, or leaves it to the phone. */
+    fun keepLit(lit: Boolean)
+}
+
 @Composable
-fun Shown(opening: Opening, retry: () -> Unit, secure: (Boolean) -> Unit) {
+fun Shown(opening: Opening, retry: () -> Unit, window: ShownWindow) {
     Box(Modifier.fillMaxSize().background(Nod.colours.page)) {
         when (opening) {
             Opening.Wait -> Unit
             is Opening.Failed -> VaultErrorScreen(opening.error, opening.words, retry)
-            is Opening.Ready -> Root(opening.session.screens, opening.session.words, secure)
+            is Opening.Ready -> Root(opening.session.screens, opening.session.words, window)
         }
     }
 }
 
 @Composable
-private fun Root(screens: Screens, words: Words, secure: (Boolean) -> Unit) {
+private fun Root(screens: Screens, words: Words, window: ShownWindow) {
     val root by screens.root.state.collectAsState(Dispatchers.Main.immediate)
     // With the frame that first shows the secret, not after it.
-    SideEffect { secure(isSecret(root)) }
+    SideEffect {
+        window.secure(isSecret(root))
+        window.keepLit(staysLit(root))
+    }
     BackHandler(enabled = backStays(root)) { screens.root.on(RootEvent.Back) }
     if (!root.started) return
     val asked = root.challenge

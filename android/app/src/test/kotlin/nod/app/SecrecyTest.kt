@@ -1,4 +1,4 @@
-// Which screens are closed to screenshots, and where Back leads.
+// Which screens are closed to screenshots, which stay lit, and where Back leads.
 package nod.app
 
 import kotlin.test.Test
@@ -31,6 +31,14 @@ class SecrecyTest {
     fun `a challenge is secret above any screen, and so is what has not begun`() {
         assertTrue(isSecret(at(Route.Settings).copy(challenge = "c")))
         assertTrue(isSecret(RootState(stack = listOf(Route.Settings))))
+    }
+
+    @Test
+    fun `the display stays lit while codes are typed elsewhere, and for a challenge`() {
+        val lit = listOf(at(Route.Enrol("x")), at(Route.MoveOld), at(Route.MoveNew("x")), at(Route.Settings).copy(challenge = "c"))
+        lit.forEach { assertTrue(staysLit(it), "$it") }
+        val dark = listOf(at(Route.Settings), RootState(started = true, stack = listOf(Route.Home)), at(Route.MoveOld).copy(locked = true))
+        dark.forEach { assertFalse(staysLit(it), "$it") }
     }
 
     @Test
