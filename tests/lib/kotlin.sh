@@ -54,7 +54,7 @@ kotlin_warning_found() {
 
 # The compiler of tests/android/package-lock.json and the class paths of tests/android/pom.xml.
 need_kotlin() {
-  need_debian java default-jdk-headless && need_debian node nodejs && need_debian npm npm || return 1
+  need_debian javac default-jdk-headless && need_debian node nodejs && need_debian npm npm || return 1
   local home
   home=$CACHE/kotlin-$(sha256sum tests/android/package-lock.json | cut -c1-16)
   KOTLIN_HOME=$home/node_modules/kotlin-compiler
