@@ -41,6 +41,7 @@ fun main(args: Array<String>) {
         pictures.chunked(SHEET).forEachIndexed { index, some ->
             out.resolve("sheet-${variant.name}-${index + 1}.png").writeBytes(sheet(some.filterNotNull(), COLUMNS, WIDTH))
         }
+        out.resolve("all-${variant.name}.png").writeBytes(sheet(pictures.filterNotNull(), ALL_COLUMNS, ALL_WIDTH))
     }
     println("$passed passed, $failed failed")
     exitProcess(if (failed == 0) 0 else 1)
@@ -49,8 +50,10 @@ fun main(args: Array<String>) {
 private const val SHEET = 8
 private const val COLUMNS = 4
 private const val WIDTH = 360
+private const val ALL_COLUMNS = 14
+private const val ALL_WIDTH = 150
 
-/** Draws one picture as long as the screen is, and says what is wrong with it. */
+/** Draws one picture as long as the screen is, says what is wrong with it, and gives it at half its size. */
 private fun picture(scenes: Scenes, sample: Sample, variant: Variant, folder: File, tongue: Tongue): Image? {
     val name = "${sample.name} ${variant.name}"
     return try {
@@ -59,7 +62,7 @@ private fun picture(scenes: Scenes, sample: Sample, variant: Variant, folder: Fi
             val tooLong = sample.fits && variant.scale == 1f && variant.width == 360 && height > variant.height
             folder.resolve("${sample.name}.png").writeBytes(png(image))
             check(name, faults(roots, sample.over) + strangers + listOfNotNull("has to scroll: it is $height dp high".takeIf { tooLong }))
-            image
+            reduced(image, WIDTH)
         }
     } catch (@Suppress("TooGenericExceptionCaught") error: Throwable) {
         check(name, listOf("cannot be drawn: ${error.stackTraceToString().lines().take(12).joinToString("\n   ")}"))

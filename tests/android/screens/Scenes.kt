@@ -54,9 +54,11 @@ class Scenes(fonts: File) {
             }
         }
         try {
-            scene.render(0)
-            scene.render(FRAME_NS)
-            val image = scene.render(SETTLED_NS)
+            var image = scene.render(0)
+            if (scene.hasInvalidations()) {
+                scene.render(FRAME_NS)
+                image = scene.render(SETTLED_NS)
+            }
             return take(image, scene.roots.map { it.semanticsOwner.unmergedRootSemanticsNode })
         } finally {
             scene.close()

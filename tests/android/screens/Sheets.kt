@@ -13,6 +13,15 @@ private const val GAP = 16f
 
 fun png(image: Image): ByteArray = checkNotNull(image.encodeToData(EncodedImageFormat.PNG)).bytes
 
+/** A smaller picture of the same. */
+fun reduced(image: Image, width: Int): Image {
+    val height = image.height * width / image.width
+    val surface = Surface.makeRasterN32Premul(width, height)
+    val whole = Rect.makeWH(image.width.toFloat(), image.height.toFloat())
+    surface.canvas.drawImageRect(image, whole, Rect.makeWH(width.toFloat(), height.toFloat()), SamplingMode.MITCHELL, Paint(), true)
+    return surface.makeImageSnapshot()
+}
+
 /** The pictures, each `width` pixels wide, in so many columns. */
 fun sheet(pictures: List<Image>, columns: Int, width: Int): ByteArray {
     val rows = pictures.chunked(columns).map { row -> row to row.maxOf { it.height * width / it.width } }

@@ -72,9 +72,13 @@ private fun AskingPage(state: ChallengeState, words: Words, on: (ChallengeEvent)
             Modifier.fillMaxWidth().padding(top = Gap.s),
             gap = Gap.m,
             text = { ServiceHead(words, pending.serviceName, pending.serviceDomain, words.text(Word.CHALLENGE_ACCOUNT, "label" to pending.label)) },
-            beside = { Ring(state.left, state.ring, words.count(Plural.CHALLENGE_LEFT, state.left), size = 64.dp) },
+            beside = {
+                Box {
+                    Ring(state.left, state.ring, words.count(Plural.CHALLENGE_LEFT, state.left), size = 64.dp)
+                    SoonSpoken(state, words)
+                }
+            },
         )
-        SoonSpoken(state, words)
         Heading(words[Word.CHALLENGE_HEADING], style = Nod.type.headlineSmall)
         state.otherSite?.let {
             Notice(words.text(Word.CHALLENGE_OTHER_SITE, "site" to it, "domain" to state.pending.serviceDomain.orEmpty()), Tone.Warn)
@@ -94,14 +98,14 @@ private fun AskingPage(state: ChallengeState, words: Words, on: (ChallengeEvent)
     }
 }
 
-/** Says once that time runs out. It takes no room on the screen. */
+/** Says once that time runs out. There is nothing to see, but a screen reader passes over what has no size at all. */
 @Composable
 private fun SoonSpoken(state: ChallengeState, words: Words) {
-    val text = if (state.soon) words[Word.CHALLENGE_SOON] else ""
+    val text = words[Word.CHALLENGE_SOON]
     Box(
-        Modifier.size(0.dp).semantics {
+        Modifier.size(1.dp).semantics {
             liveRegion = LiveRegionMode.Assertive
-            contentDescription = text
+            if (state.soon) contentDescription = text
         },
     )
 }

@@ -13,7 +13,6 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.semantics.Role
-import androidx.compose.ui.unit.dp
 import nod.logic.HistoryEntry
 import nod.logic.history.HistoryEvent
 import nod.logic.history.HistoryState
@@ -31,6 +30,9 @@ import nod.ui.components.RowLine
 import nod.ui.components.Section
 import nod.ui.components.SignCircle
 import nod.ui.components.Trouble
+import nod.ui.components.largeText
+import nod.ui.components.rowGap
+import nod.ui.components.rowSides
 import nod.ui.components.sign
 import nod.ui.theme.Gap
 import nod.ui.theme.Nod
@@ -62,11 +64,11 @@ private fun Entry(entry: HistoryEntry, open: Boolean, words: Words, press: () ->
             Modifier
                 .clickable(onClickLabel = words[if (open) Word.HISTORY_LESS else Word.HISTORY_MORE], role = Role.Button, onClick = press)
                 .fillMaxWidth()
-                .padding(horizontal = Gap.l, vertical = Gap.m),
-            horizontalArrangement = Arrangement.spacedBy(14.dp),
+                .padding(horizontal = rowSides, vertical = Gap.m),
+            horizontalArrangement = Arrangement.spacedBy(rowGap),
             verticalAlignment = Alignment.CenterVertically,
         ) {
-            SignCircle(look.sign, look.tone)
+            if (!largeText) SignCircle(look.sign, look.tone)
             Column(Modifier.weight(1f)) {
                 NameAnd(entry.serviceName, entry.label)
                 Text(look.heading, color = look.tone.sign, style = Nod.type.labelMedium)

@@ -58,11 +58,16 @@ fun Groups(modifier: Modifier = Modifier, gap: Dp, centred: Boolean = true, cont
 /** A text and what belongs to it: beside it where the text keeps enough of the width, else under it. */
 @Composable
 fun TextAnd(modifier: Modifier = Modifier, gap: Dp, text: @Composable () -> Unit, beside: @Composable () -> Unit) {
+    val large = largeText
     Layout({ text(); beside() }, modifier) { parts, constraints ->
         val space = gap.roundToPx()
         val second = parts[1].measure(Constraints(maxWidth = constraints.maxWidth))
         val left = constraints.maxWidth - second.width - space
-        val fits = left * 5 >= constraints.maxWidth * 2 && parts[0].minIntrinsicWidth(Constraints.Infinity) <= left
+        val fits = if (large) {
+            left * 4 >= constraints.maxWidth * 3 && parts[0].minIntrinsicWidth(Constraints.Infinity) <= left
+        } else {
+            left * 5 >= constraints.maxWidth * 2
+        }
         val first = parts[0].measure(Constraints(maxWidth = if (fits) left else constraints.maxWidth))
         val height = if (fits) maxOf(first.height, second.height) else first.height + space + second.height
         layout(constraints.maxWidth, height) {
