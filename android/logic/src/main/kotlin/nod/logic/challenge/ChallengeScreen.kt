@@ -165,8 +165,22 @@ private fun failed(state: ChallengeState, error: PhoneError): ChallengeState {
         error == PhoneError.Expired -> ended(state, ChallengeEnd.Expired)
         error == PhoneError.NotFound -> ended(state, ChallengeEnd.Superseded)
         error == PhoneError.AlreadyAnswered -> ended(state, ChallengeEnd.Answered(AnswerOutcome.Conflict))
-        else -> ticked(state.copy(phase = Phase.Asking, error = error))
+        leavesOpen(error) -> ticked(state.copy(phase = Phase.Asking, error = error))
+        // It was signed and may count: only the login server knows.
+        else -> ended(state, unconfirmed(decision))
     }
+}
+
+/** Whether nothing was signed, so that the user can try again. */
+private fun leavesOpen(error: PhoneError): Boolean = when (error) {
+    PhoneError.UserNotVerified,
+    PhoneError.KeyStoreUnavailable,
+    PhoneError.KeyUnusable,
+    PhoneError.Storage,
+    PhoneError.TooMany,
+    is PhoneError.NumberLength,
+    -> true
+    else -> false
 }
 
 private fun unconfirmed(decision: Decision): ChallengeEnd = when (decision) {

@@ -108,7 +108,9 @@ class ChallengeTest {
     fun `only the signed word says that it was approved or reported`() {
         val approving = typed.after(ChallengeEvent.ApprovePressed)
         approving.after(ChallengeEvent.Answered(AnswerOutcome.Approved)).endsAs(ChallengeEnd.Answered(AnswerOutcome.Approved))
-        approving.after(ChallengeEvent.AnswerFailed(PhoneError.Unconfirmed)).endsAs(ChallengeEnd.ApprovedUnconfirmed)
+        for (error in listOf(PhoneError.Unconfirmed, PhoneError.RelayRefused, PhoneError.UsedUp, PhoneError.Replaced)) {
+            approving.after(ChallengeEvent.AnswerFailed(error)).endsAs(ChallengeEnd.ApprovedUnconfirmed)
+        }
         val reporting = armed.after(ChallengeEvent.ReportPressed)
         reporting.after(ChallengeEvent.AnswerFailed(PhoneError.Unconfirmed)).endsAs(ChallengeEnd.ReportedUnconfirmed)
     }
