@@ -159,6 +159,7 @@ async fn a_notification_of_apns_goes_over_http_2_under_a_provider_token() {
     about(&claims["iat"], now());
     let aps = &posted.json()["aps"];
     assert_eq!(aps["mutable-content"], 1, "the app's extension gets it");
+    assert_eq!(aps["content-available"], 1, "the system may start the app, which connects");
     assert_eq!(aps["alert"], json!({ "title-loc-key": "wake.title", "loc-key": "wake.body" }));
 
     relay.ask(&two, 40).await;

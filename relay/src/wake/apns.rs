@@ -21,11 +21,11 @@ const RENEW_MS: u64 = 40 * 60_000;
 /// The least age at which a token is renewed because Apple called it too old.
 const RENEW_LEAST_MS: u64 = 20 * 60_000;
 
-/// What every notification says. The app's service extension connects, and shows what it then knows in its place; what
-/// stands here is shown where it could not, in the words of the app.
+/// What every notification says. `content-available` lets the system start the app, which connects and says what it then
+/// knows; the app's service extension adds Deny and Approve; the texts are the app's own, in the phone's language.
 const PAYLOAD: &str = concat!(
     r#"{"aps":{"alert":{"title-loc-key":"wake.title","loc-key":"wake.body"},"#,
-    r#""interruption-level":"time-sensitive","mutable-content":1,"sound":"default"}}"#
+    r#""content-available":1,"interruption-level":"time-sensitive","mutable-content":1,"sound":"default"}}"#
 );
 
 /// Sends to APNs.
