@@ -1,10 +1,10 @@
-# The release binary, and everything that `cargo test` runs.
+# The binary, and everything that `cargo test` runs.
 # Sourced by tests/run.
 
-about_build() { echo 'the release binary that the tests drive'; }
+about_build() { echo 'the binary that the tests drive'; }
 suite_build() {
   need_compilers || return 1
-  check 'cargo build --release' cargo build --locked --release -p nod && [ -x "$NOD_BIN" ]
+  check 'cargo build' cargo build --locked -p nod && [ -x "$NOD_BIN" ]
 }
 
 about_rust() { echo 'unit, property, architecture, hostile-relay, crash and end-to-end tests'; }

@@ -14,8 +14,9 @@ prepare_environment() {
   fi
   export PATH CARGO_TERM_PROGRESS_WHEN=never
   export CARGO_TARGET_DIR=$PWD/target
-  # The release binary that the end-to-end, Python and browser tests drive.
-  export NOD_BIN=$CARGO_TARGET_DIR/release/nod
+  # The binary that the end-to-end, Python, browser and app tests drive: of the profile that the tests have, so that
+  # the libraries are compiled once.
+  export NOD_BIN=$CARGO_TARGET_DIR/debug/nod
   if [ -n "${CI-}" ]; then export CARGO_INCREMENTAL=0; fi
 }
 

@@ -161,7 +161,7 @@ def to_base64url(data):
 
 
 def main():
-    nod = os.environ.get("NOD_BIN", "target/release/nod")
+    nod = os.environ.get("NOD_BIN", "target/debug/nod")
     failed = 0
     with tempfile.TemporaryDirectory(prefix="nod-python-") as folder:
         world = World(nod, folder)
