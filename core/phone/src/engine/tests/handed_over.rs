@@ -16,9 +16,9 @@ fn committed() -> (Meeting, Digest) {
     meeting.old.engine.confirm_move(&code).unwrap();
     meeting.settle();
     let frames = meeting.old.engine.outstanding(&crate::testing::relay()).unwrap();
-    let sent = frames.into_iter().find_map(|frame| match frame {
-        DeviceFrame::Send { to: Destination::Service(_), body, .. } => Some(body),
-        _ => None,
+    let sent = frames.into_iter().find_map(|frame| {
+        let DeviceFrame::Send { to: Destination::Service(_), body, .. } = frame else { return None };
+        Some(body)
     });
     let request = sent.unwrap();
     meeting.logins[0].online = true;
