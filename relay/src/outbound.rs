@@ -1,7 +1,7 @@
 //! Which addresses the relay dials for URLs that others chose; asked for literal addresses and for every answer of the
 //! resolver.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -41,10 +41,21 @@ pub(crate) fn allowed(ip: IpAddr, private: bool) -> bool {
             !never && (private || !(v4.is_loopback() || v4.is_private() || shared))
         }
         IpAddr::V6(v6) => {
+            if let Some(v4) = translated(v6) {
+                return allowed(v4.into(), private);
+            }
             let never = v6.is_unicast_link_local() || v6.is_multicast() || v6.is_unspecified();
             !never && (private || !(v6.is_loopback() || v6.is_unique_local()))
         }
     }
+}
+
+/// The IPv4 address behind one of NAT64 (RFC 6052 section 2.1) or 6to4 (RFC 3056 section 2): that is where it leads.
+fn translated(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    let ([0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..]) = v6.segments() else {
+        return None;
+    };
+    Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
 }
 
 /// The address that a URL names without a resolver.
@@ -101,18 +112,39 @@ mod tests {
 
     #[test]
     fn metadata_and_other_special_addresses_are_never_allowed() {
-        for text in ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1"] {
+        for text in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "fe80::1",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+        ] {
             assert!(!allowed(text.parse().unwrap(), true), "{text}");
         }
     }
 
     #[test]
     fn private_addresses_are_allowed_only_by_the_setting() {
-        for text in ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "::1", "fd00::1"] {
+        for text in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+            "100.64.0.1",
+            "::1",
+            "fd00::1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+        ] {
             assert!(allowed(text.parse().unwrap(), true), "{text}");
             assert!(!allowed(text.parse().unwrap(), false), "{text}");
         }
-        assert!(allowed("203.0.113.9".parse().unwrap(), false));
+        for text in ["203.0.113.9", "64:ff9b::cb00:7109", "2001:db8::1"] {
+            assert!(allowed(text.parse().unwrap(), false), "{text}");
+        }
     }
 
     #[test]
