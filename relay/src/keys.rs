@@ -7,6 +7,7 @@ use std::path::Path;
 use nod_protocol::bytes::{self, Digest, Secret};
 use nod_protocol::{Random, RandomError};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
@@ -149,6 +150,7 @@ impl std::fmt::Debug for ApiKey {
 /// Seals what the database must not show: service keys, webhook secrets, answers kept for repeated requests, wake-up targets.
 pub struct MasterKey {
     key: LessSafeKey,
+    mac: hmac::Key,
 }
 
 impl std::fmt::Debug for MasterKey {
@@ -173,6 +175,18 @@ pub enum Purpose {
     StoredAnswer,
     /// Where a mailbox's phone is woken up.
     WakeTarget,
+    /// The secret of a TOTP app or a key fob.
+    OtpSecret,
+    /// A user's e-mail address or telephone number.
+    Contact,
+    /// A code on its way to a user.
+    Code,
+    /// A recovery code.
+    Recovery,
+    /// A reset ticket's code.
+    Ticket,
+    /// What a page keeps between two requests of a browser.
+    Page,
 }
 
 impl MasterKey {
@@ -197,7 +211,10 @@ impl MasterKey {
     fn from_secret(secret: &Secret<32>) -> Result<Self, KeyFileError> {
         let key = UnboundKey::new(&AES_256_GCM, secret.expose())
             .map_err(|_| KeyFileError::Malformed(MASTER_KEY_FILE))?;
-        Ok(Self { key: LessSafeKey::new(key) })
+        // Another key than the one that seals, made from the same secret.
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.expose()), b"nod/mac-key/1");
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
+        Ok(Self { key: LessSafeKey::new(key), mac })
     }
 
     /// Seals `plain` for `purpose` of `owner` (the id of a service or a mailbox): base64url of 12 bytes of nonce, the ciphertext, 16 bytes of tag.
@@ -219,6 +236,19 @@ impl MasterKey {
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut out)
             .map_err(|_| RandomError)?;
         Ok(bytes::encode(&[nonce.as_slice(), &out].concat()))
+    }
+
+    /// HMAC-SHA-256 of `message` for `purpose` of `owner`: what is kept of a secret that is too short for a plain digest.
+    #[must_use]
+    pub fn mac(&self, purpose: Purpose, owner: &[u8], message: &[u8]) -> Digest {
+        let mut context = hmac::Context::with_key(&self.mac);
+        let label = label(purpose, owner);
+        // The length keeps a part of the label from passing for a part of the message.
+        context.update(&u64::try_from(label.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(&label);
+        context.update(message);
+        let tag = context.sign();
+        Digest::from_bytes(tag.as_ref().first_chunk().copied().unwrap_or_default())
     }
 
     /// Opens what [`Self::seal`] made.
@@ -251,6 +281,12 @@ fn label(purpose: Purpose, owner: &[u8]) -> Vec<u8> {
         Purpose::WebhookSecret => b"nod/webhook-secret/1",
         Purpose::StoredAnswer => b"nod/stored-answer/1",
         Purpose::WakeTarget => b"nod/wake-target/1",
+        Purpose::OtpSecret => b"nod/otp-secret/1",
+        Purpose::Contact => b"nod/contact/1",
+        Purpose::Code => b"nod/code/1",
+        Purpose::Recovery => b"nod/recovery/1",
+        Purpose::Ticket => b"nod/ticket/1",
+        Purpose::Page => b"nod/page/1",
     };
     [name, owner].concat()
 }
@@ -356,6 +392,16 @@ mod tests {
         assert_eq!(again.open(Purpose::ServiceKeys, a, &sealed).unwrap().as_slice(), b"secret");
         assert_eq!(again.open(Purpose::WebhookSecret, a, &sealed), Err(SealError));
         assert_eq!(again.open(Purpose::ServiceKeys, b, &sealed), Err(SealError));
+        let mac = key.mac(Purpose::Code, a, b"123456");
+        assert_eq!(mac, again.mac(Purpose::Code, a, b"123456"));
+        for other in [
+            again.mac(Purpose::Ticket, a, b"123456"),
+            again.mac(Purpose::Code, b, b"123456"),
+            again.mac(Purpose::Code, a, b"123457"),
+            MasterKey::ephemeral(&OsRandom).unwrap().mac(Purpose::Code, a, b"123456"),
+        ] {
+            assert_ne!(mac, other);
+        }
         assert_eq!(again.open(Purpose::ServiceKeys, a, &sealed[..20]), Err(SealError));
         let other = MasterKey::ephemeral(&OsRandom).unwrap();
         assert_eq!(other.open(Purpose::ServiceKeys, a, &sealed), Err(SealError));

@@ -58,6 +58,9 @@ impl EffectSink for Heard {
     fn webhook(&self, service: ServiceId) {
         self.note(format!("webhook {service}"));
     }
+    fn letter(&self) {
+        self.note("letter".to_owned());
+    }
     fn inbox(&self, service: ServiceId) {
         self.note(format!("inbox {service}"));
     }

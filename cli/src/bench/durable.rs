@@ -82,6 +82,7 @@ impl Bench {
             number: None,
             session: None,
             only: None,
+            ..Ask::default()
         };
         let started = self.login.start_challenge(ask).await.map_err(|e| BenchError::Login(e.to_string()))?;
         let row = self.store.look(move |rows| rows.challenge(service, started.id)).await??;

@@ -1,10 +1,13 @@
 //! What a step causes beside its rows: envelopes, audit entries, events for webhooks, and wake-ups of waiting calls.
 
 use nod_protocol::frames::{EnvelopeKind, GoneReason};
-use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, ServiceId};
+use nod_protocol::{
+    BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, MethodId, ServiceId, TicketId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMillis;
+use crate::method::MethodKind;
 use crate::rows::{AbortReason, ChallengeState};
 
 /// An envelope for a phone.
@@ -130,6 +133,105 @@ pub enum AuditEvent {
         user: String,
         challenge: ChallengeId,
     },
+    MethodAdded {
+        user: String,
+        method: MethodId,
+        kind: MethodKind,
+    },
+    MethodConfirmed {
+        user: String,
+        method: MethodId,
+        kind: MethodKind,
+    },
+    MethodRemoved {
+        user: String,
+        method: MethodId,
+        kind: MethodKind,
+    },
+    MethodsOrdered {
+        user: String,
+    },
+    ContactsSet {
+        user: String,
+    },
+    RecoveryCodesMade {
+        user: String,
+    },
+    CodeSent {
+        user: String,
+        challenge: ChallengeId,
+        kind: MethodKind,
+    },
+    CodeNotSent {
+        user: String,
+        challenge: ChallengeId,
+        kind: MethodKind,
+    },
+    CodeWrong {
+        user: String,
+        challenge: ChallengeId,
+        kind: MethodKind,
+    },
+    CodeAccepted {
+        user: String,
+        challenge: ChallengeId,
+        kind: MethodKind,
+        method: Option<MethodId>,
+    },
+    CodesLocked {
+        user: String,
+    },
+    FobsImported {
+        count: u32,
+    },
+    FobAssigned {
+        user: String,
+        serial: String,
+    },
+    FobReturned {
+        user: String,
+        serial: String,
+    },
+    FobResynchronised {
+        user: String,
+        serial: String,
+    },
+    FobDeleted {
+        serial: String,
+    },
+    UserSuspended {
+        user: String,
+        by: String,
+    },
+    UserUnsuspended {
+        user: String,
+        by: String,
+    },
+    TicketIssued {
+        user: String,
+        ticket: TicketId,
+        by: String,
+    },
+    TicketApproved {
+        user: String,
+        ticket: TicketId,
+        by: String,
+    },
+    TicketWithdrawn {
+        user: String,
+        by: String,
+    },
+    TicketUsed {
+        user: String,
+        ticket: TicketId,
+        challenge: ChallengeId,
+    },
+    /// A host's own record about a user: a portal opened, an operator signed in.
+    Noted {
+        user: String,
+        note: String,
+        by: Option<String>,
+    },
 }
 
 /// One event for the service's webhook.
@@ -157,6 +259,17 @@ pub enum Event {
     DeviceSuspended { user: String, binding_id: BindingId },
     #[serde(rename = "device.left-behind")]
     DeviceLeftBehind { user: String, binding_id: BindingId },
+    #[serde(rename = "method.added")]
+    MethodAdded { user: String, method_id: MethodId, kind: MethodKind },
+    #[serde(rename = "method.removed")]
+    MethodRemoved { user: String, method_id: MethodId, kind: MethodKind },
+    #[serde(rename = "user.suspended")]
+    UserSuspended { user: String, suspended: bool },
+    /// Too many wrong codes: the user's codes are locked.
+    #[serde(rename = "user.locked")]
+    UserLocked { user: String, until: UnixMillis },
+    #[serde(rename = "ticket.issued")]
+    TicketIssued { user: String, ticket_id: TicketId },
     #[serde(rename = "enrolment.aborted")]
     EnrolmentAborted { user: String, enrolment_id: EnrolmentId, reason: AbortReason },
 }

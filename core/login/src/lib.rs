@@ -7,9 +7,12 @@
 
 pub mod clock;
 pub mod effects;
+pub mod letter;
 pub mod memory;
+pub mod method;
 pub mod rotation;
 pub mod rows;
+pub mod sealer;
 pub mod server;
 pub mod service;
 mod steps;
@@ -20,11 +23,16 @@ pub mod verify;
 
 pub use clock::{Clock, UnixMillis};
 pub use effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
+pub use letter::{Change, Channel, Letter, LetterBody, LetterOutcome};
 pub use memory::MemoryStore;
+pub use method::{Acr, KindSet, Language, MethodKind, MethodPolicy};
 pub use rotation::{HandOverError, RotateError, SignedRotation};
+pub use sealer::{Sealed, Sealer, SealerError};
 pub use server::{
-    AnnounceError, Ask, ChallengeError, ChallengeView, ConfirmError, EnrolError, EnrolmentView, LoginServer,
-    ReceiveError, RevokeError, Route, StartedChallenge, StartedEnrolment,
+    AddedTotp, AnnounceError, Ask, ChallengeError, ChallengeView, CodeView, ConfirmError, Contacts,
+    EnrolError, EnrolmentView, FobImport, FobView, IssuedTicket, LoginServer, MethodChoice, MethodError,
+    MethodOffer, MethodView, NewFob, Profile, ReceiveError, RecoveryCodes, RevokeError, Route,
+    StartedChallenge, StartedEnrolment, TicketError, TicketView,
 };
 pub use service::{Limits, Policy, Service, ServiceKeys};
 pub use store::{Read, Rows, Step, Store, StoreError, StoreExt};

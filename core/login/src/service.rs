@@ -9,6 +9,7 @@ use nod_protocol::qr::RelayAddress;
 use nod_protocol::{NumberPolicy, Random, RandomError, ServiceId, Thumbprint};
 use serde::{Deserialize, Serialize};
 
+use crate::method::MethodPolicy;
 #[cfg(doc)]
 use crate::rotation::KEPT_ROTATIONS;
 use crate::rotation::SignedRotation;
@@ -116,18 +117,34 @@ pub struct Policy {
     pub life_s: u32,
     /// Limits against push fatigue.
     pub limits: Limits,
+    /// What it asks of the other methods.
+    #[serde(default)]
+    pub methods: MethodPolicy,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { number: NumberPolicy::Two, window_s: 25, life_s: 40, limits: Limits::default() }
+        Self {
+            number: NumberPolicy::Two,
+            window_s: 25,
+            life_s: 40,
+            limits: Limits::default(),
+            methods: MethodPolicy::default(),
+        }
     }
 }
 
-/// A policy's times are out of bounds.
+/// A part of a policy is out of bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("window_s and life_s must be 10 to 300 seconds, and life_s not below window_s")]
-pub struct PolicyError;
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The times of a challenge.
+    #[error("window_s and life_s must be 10 to 300 seconds, and life_s not below window_s")]
+    Times,
+    /// A member of the policy for methods.
+    #[error("methods.{0} is out of its bounds")]
+    Methods(&'static str),
+}
 
 impl Policy {
     /// Checks the bounds.
@@ -136,11 +153,10 @@ impl Policy {
     /// [`PolicyError`] when a time is out of bounds.
     pub fn check(&self) -> Result<(), PolicyError> {
         let fine = |s: u32| (10..=300).contains(&s);
-        if fine(self.window_s) && fine(self.life_s) && self.life_s >= self.window_s {
-            Ok(())
-        } else {
-            Err(PolicyError)
+        if !(fine(self.window_s) && fine(self.life_s) && self.life_s >= self.window_s) {
+            return Err(PolicyError::Times);
         }
+        self.methods.out_of_bounds().map_or(Ok(()), |name| Err(PolicyError::Methods(name)))
     }
 }
 

@@ -9,7 +9,8 @@ use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
-use crate::rows::{BindingRow, ChallengeRow, EnrolmentRow, LimitsRow, MoveRow};
+use crate::letter::Letter;
+use crate::rows::{BindingRow, ChallengeRow, EnrolmentRow, FobRow, LimitsRow, MoveRow, UserRow};
 
 /// The store failed: nothing of the step is acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +96,30 @@ pub trait Rows {
     /// [`StoreError`] when they cannot be read.
     fn sweep(&mut self, service: ServiceId, before: UnixMillis, limit: usize) -> Result<usize, StoreError>;
 
+    /// A user's methods; none when the user has nothing but phones.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    fn user(&self, service: ServiceId, user: &str) -> Result<Option<UserRow>, StoreError>;
+    /// Inserts or replaces a user's methods.
+    fn put_user(&mut self, row: &UserRow);
+    /// A key fob.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn fob(&self, service: ServiceId, serial: &str) -> Result<Option<FobRow>, StoreError>;
+    /// The fobs of a service in the order of their serial numbers, from the one after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    fn fobs(&self, service: ServiceId, after: Option<&str>, limit: usize) -> Result<Vec<FobRow>, StoreError>;
+    /// Inserts or replaces a fob.
+    fn put_fob(&mut self, row: &FobRow);
+    /// Deletes a fob.
+    fn delete_fob(&mut self, service: ServiceId, serial: &str);
+
+    /// Queues a letter to a user.
+    fn letter(&mut self, letter: Letter);
     /// Sends an envelope once the step is durable.
     fn send(&mut self, envelope: Outgoing);
     /// Withdraws an envelope once the step is durable.

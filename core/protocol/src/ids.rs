@@ -28,6 +28,16 @@ fixed_bytes!(
     16
 );
 fixed_bytes!(
+    /// One way in of one user: a TOTP app, a key fob, an address for codes.
+    MethodId,
+    16
+);
+fixed_bytes!(
+    /// One reset ticket of the helpdesk.
+    TicketId,
+    16
+);
+fixed_bytes!(
     /// The pairwise name of a user towards one phone; the `sub` of a binding. Says nothing about the user.
     SubjectId,
     16

@@ -20,6 +20,7 @@ pub mod jws;
 pub mod messages;
 pub mod move_seal;
 pub mod number;
+pub mod otp;
 pub mod qr;
 pub mod random;
 pub mod strict_json;
@@ -29,7 +30,10 @@ mod vectors;
 
 pub use bytes::{Digest, Nonce, Secret, Signature};
 pub use check_code::CheckCode;
-pub use ids::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, MoveId, ServiceId, Thumbprint};
+pub use ids::{
+    BindingId, ChallengeId, EnrolmentId, EnvelopeId, MailboxId, MethodId, MoveId, ServiceId, Thumbprint,
+    TicketId,
+};
 pub use jwk::PublicKey;
 pub use number::{Number, NumberPolicy};
 #[cfg(feature = "os-random")]

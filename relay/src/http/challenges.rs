@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Answer};
 use nod_login::rows::ChallengeState;
-use nod_login::{Ask, ChallengeView, Changed, StartedChallenge, UnixMillis};
+use nod_login::{Acr, Ask, ChallengeError, ChallengeView, Changed, StartedChallenge, UnixMillis};
 use nod_protocol::messages::{ChallengeContext, Outcome};
 use nod_protocol::{BindingId, ChallengeId, NumberPolicy, PublicKey, ServiceId};
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,10 @@ pub(super) struct Start {
     session: Option<String>,
     #[serde(default)]
     binding_id: Option<BindingId>,
+    #[serde(default)]
+    method: Option<String>,
+    #[serde(default)]
+    accept: Option<Vec<Acr>>,
 }
 
 #[derive(Deserialize)]
@@ -190,8 +194,10 @@ pub(super) async fn start(
     Extension(caller): Extension<Caller>,
     Json(body): Json<Start>,
 ) -> Result<Response, Problem> {
-    let Start { user, context, number, session, binding_id } = body;
-    let ask = Ask { user, context, number, session, only: binding_id };
+    let Start { user, context, number, session, binding_id, method, accept } = body;
+    // A name that is none names a method that the user does not have.
+    let method = method.map(|name| name.parse().map_err(|_| ChallengeError::NoMethod)).transpose()?;
+    let ask = Ask { user, context, number, session, only: binding_id, method, accept };
     let started = caller.login()?.start_challenge(ask).await?;
     Ok((StatusCode::CREATED, Answer(Started::from(started))).into_response())
 }

@@ -134,6 +134,8 @@ fn decisions(text: &mut Text, app: &App) {
         (Metric::Enrolments, "nod_enrolments_total", "Enrolments of managed services by outcome."),
         (Metric::Challenges, "nod_challenges_total", "Challenges of managed services by outcome."),
         (Metric::Alarms, "nod_alarms_total", "What an operator should look at."),
+        (Metric::Codes, "nod_codes_total", "Codes of every method but push, by what became of them."),
+        (Metric::Tickets, "nod_tickets_total", "Reset tickets of the helpdesk."),
     ] {
         text.head(name, "counter", help);
         for (_, outcome, count) in app.outcomes.each().filter(|(known, ..)| *known == metric) {

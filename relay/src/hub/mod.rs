@@ -65,6 +65,7 @@ pub struct Hub {
     bus: Arc<dyn Bus>,
     waker: Arc<dyn Waker>,
     webhooks: Notify,
+    letters: Notify,
     draining: AtomicBool,
     drain_ms: AtomicU64,
     drained: AtomicU64,
@@ -85,6 +86,7 @@ impl Hub {
                 bus,
                 waker,
                 webhooks: Notify::new(),
+                letters: Notify::new(),
                 draining: AtomicBool::new(false),
                 drain_ms: AtomicU64::new(0),
                 drained: AtomicU64::new(0),
@@ -154,6 +156,11 @@ impl Hub {
     /// Returns when there was a new event for a webhook since the last return; for the one task that sends them.
     pub async fn webhook_due(&self) {
         self.webhooks.notified().await;
+    }
+
+    /// Returns when there was a new letter since the last return; for the one task that sends them.
+    pub async fn letter_due(&self) {
+        self.letters.notified().await;
     }
 
     fn ring(&self, topic: Topic) {
@@ -246,6 +253,10 @@ impl EffectSink for Hub {
 
     fn webhook(&self, _service: ServiceId) {
         self.webhooks.notify_one();
+    }
+
+    fn letter(&self) {
+        self.letters.notify_one();
     }
 }
 

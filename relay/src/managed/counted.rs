@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use nod_login::rows::{BindingRow, ChallengeRow, ChallengeState, EnrolmentRow, LimitsRow, MoveRow};
+use nod_login::rows::{
+    BindingRow, ChallengeRow, ChallengeState, EnrolmentRow, FobRow, LimitsRow, MoveRow, UserRow,
+};
 use nod_login::{
-    AuditEvent, Changed, Event, Outgoing, Read, Rows, Step, Store, StoreError, UnixMillis, Withdrawal,
+    AuditEvent, Changed, Event, Letter, Outgoing, Read, Rows, Step, Store, StoreError, UnixMillis, Withdrawal,
 };
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 
@@ -15,7 +17,7 @@ use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 pub struct Outcomes([AtomicU64; NAMES.len()]);
 
 /// The metric and its `outcome`, in the order of [`Outcomes`].
-const NAMES: [(Metric, &str); 13] = [
+const NAMES: [(Metric, &str); 20] = [
     (Metric::Enrolments, "started"),
     (Metric::Enrolments, "active"),
     (Metric::Enrolments, "aborted"),
@@ -29,6 +31,13 @@ const NAMES: [(Metric, &str); 13] = [
     (Metric::Challenges, "cancelled"),
     (Metric::Challenges, "expired"),
     (Metric::Alarms, "counter-reused"),
+    (Metric::Alarms, "codes-locked"),
+    (Metric::Codes, "sent"),
+    (Metric::Codes, "not-sent"),
+    (Metric::Codes, "wrong"),
+    (Metric::Codes, "accepted"),
+    (Metric::Tickets, "issued"),
+    (Metric::Tickets, "used"),
 ];
 
 /// What is counted.
@@ -40,6 +49,10 @@ pub enum Metric {
     Challenges,
     /// What an operator should look at.
     Alarms,
+    /// Codes of every method but push.
+    Codes,
+    /// Reset tickets of the helpdesk.
+    Tickets,
 }
 
 impl Outcomes {
@@ -74,7 +87,30 @@ const fn name(event: &AuditEvent) -> Option<(Metric, &'static str)> {
             ChallengeState::Expired => (Metric::Challenges, "expired"),
         },
         AuditEvent::CounterReused { .. } => (Metric::Alarms, "counter-reused"),
-        AuditEvent::EnrolmentClaimed { .. }
+        AuditEvent::CodesLocked { .. } => (Metric::Alarms, "codes-locked"),
+        AuditEvent::CodeSent { .. } => (Metric::Codes, "sent"),
+        AuditEvent::CodeNotSent { .. } => (Metric::Codes, "not-sent"),
+        AuditEvent::CodeWrong { .. } => (Metric::Codes, "wrong"),
+        AuditEvent::CodeAccepted { .. } => (Metric::Codes, "accepted"),
+        AuditEvent::TicketIssued { .. } => (Metric::Tickets, "issued"),
+        AuditEvent::TicketUsed { .. } => (Metric::Tickets, "used"),
+        AuditEvent::MethodAdded { .. }
+        | AuditEvent::MethodConfirmed { .. }
+        | AuditEvent::MethodRemoved { .. }
+        | AuditEvent::MethodsOrdered { .. }
+        | AuditEvent::ContactsSet { .. }
+        | AuditEvent::RecoveryCodesMade { .. }
+        | AuditEvent::FobsImported { .. }
+        | AuditEvent::FobAssigned { .. }
+        | AuditEvent::FobReturned { .. }
+        | AuditEvent::FobResynchronised { .. }
+        | AuditEvent::FobDeleted { .. }
+        | AuditEvent::UserSuspended { .. }
+        | AuditEvent::UserUnsuspended { .. }
+        | AuditEvent::TicketApproved { .. }
+        | AuditEvent::TicketWithdrawn { .. }
+        | AuditEvent::Noted { .. }
+        | AuditEvent::EnrolmentClaimed { .. }
         | AuditEvent::LateAnswer { .. }
         | AuditEvent::CounterGap { .. }
         | AuditEvent::DeviceMoved { .. }
@@ -192,6 +228,27 @@ impl Rows for Counting<'_> {
     }
     fn sweep(&mut self, service: ServiceId, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
         self.rows.sweep(service, before, limit)
+    }
+    fn user(&self, service: ServiceId, user: &str) -> Result<Option<UserRow>, StoreError> {
+        self.rows.user(service, user)
+    }
+    fn put_user(&mut self, row: &UserRow) {
+        self.rows.put_user(row);
+    }
+    fn fob(&self, service: ServiceId, serial: &str) -> Result<Option<FobRow>, StoreError> {
+        self.rows.fob(service, serial)
+    }
+    fn fobs(&self, service: ServiceId, after: Option<&str>, limit: usize) -> Result<Vec<FobRow>, StoreError> {
+        self.rows.fobs(service, after, limit)
+    }
+    fn put_fob(&mut self, row: &FobRow) {
+        self.rows.put_fob(row);
+    }
+    fn delete_fob(&mut self, service: ServiceId, serial: &str) {
+        self.rows.delete_fob(service, serial);
+    }
+    fn letter(&mut self, letter: Letter) {
+        self.rows.letter(letter);
     }
     fn send(&mut self, envelope: Outgoing) {
         self.rows.send(envelope);

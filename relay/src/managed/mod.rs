@@ -5,6 +5,7 @@
 mod backend;
 mod counted;
 mod rotation;
+mod sealer;
 mod tick;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 
 pub use self::backend::Backend;
 pub use self::counted::{Counted, Metric, Outcomes};
+pub use self::sealer::MasterSealer;
 pub use self::tick::run as run_housekeeping;
 use crate::keys::{ApiKey, MasterKey, Purpose};
 use crate::store::RelayStore;
@@ -400,12 +402,15 @@ impl Services {
             policy: record.policy,
             relay: self.parts.relay.clone(),
         };
-        Ok(LoginServer::new(
+        let Parts { login_store, clock, random, master, .. } = &self.parts;
+        let sealer = MasterSealer::new(Arc::clone(master), Arc::clone(random));
+        let login = LoginServer::new(
             Arc::new(service),
-            Arc::clone(&self.parts.login_store),
-            Arc::clone(&self.parts.clock),
-            Arc::clone(&self.parts.random),
-        ))
+            Arc::clone(login_store),
+            Arc::clone(clock),
+            Arc::clone(random),
+        );
+        Ok(login.with_sealer(Arc::new(sealer)))
     }
 
     fn seal_keys(&self, id: ServiceId, keys: &ServiceKeys) -> Result<String, ServicesError> {

@@ -13,6 +13,8 @@ pub trait EffectSink: Send + Sync + 'static {
     fn changed(&self, what: Changed);
     /// A webhook event is queued for a service.
     fn webhook(&self, service: ServiceId);
+    /// A letter to a user is queued.
+    fn letter(&self);
     /// Something lies in a sovereign service's inbox.
     fn inbox(&self, service: ServiceId);
 }
@@ -24,6 +26,7 @@ pub(super) enum Effect {
     Withdrawn(Withdrawal),
     Changed(Changed),
     Webhook(ServiceId),
+    Letter,
     Inbox(ServiceId),
 }
 
@@ -34,6 +37,7 @@ impl Effect {
             Self::Withdrawn(withdrawal) => sink.withdrawn(withdrawal),
             Self::Changed(what) => sink.changed(what),
             Self::Webhook(service) => sink.webhook(service),
+            Self::Letter => sink.letter(),
             Self::Inbox(service) => sink.inbox(service),
         }
     }

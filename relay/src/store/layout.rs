@@ -35,6 +35,13 @@ pub(super) enum Tag {
     Carried = b'f',
     MoveTotals = b't',
     Wake = b'a',
+    User = b'U',
+    Fob = b'F',
+    Letter = b'L',
+    Activity = b'A',
+    Portal = b'P',
+    Operator = b'O',
+    Console = b'C',
 }
 
 /// Joins a tag and parts.
@@ -83,6 +90,15 @@ pub(super) fn of_envelope(service: ServiceId, id: EnvelopeId) -> Vec<u8> {
 
 pub(super) fn limits(service: ServiceId, name: &str) -> Vec<u8> {
     key(Tag::Limits, &[service.as_bytes(), user(name).as_bytes()])
+}
+
+pub(super) fn user_row(service: ServiceId, name: &str) -> Vec<u8> {
+    key(Tag::User, &[service.as_bytes(), user(name).as_bytes()])
+}
+
+/// Serial numbers are in the key as they are, since fobs are listed in their order; they are short.
+pub(super) fn fob(service: ServiceId, serial: &str) -> Vec<u8> {
+    key(Tag::Fob, &[service.as_bytes(), serial.as_bytes()])
 }
 
 pub(super) fn envelope(mailbox: MailboxId, id: EnvelopeId) -> Vec<u8> {

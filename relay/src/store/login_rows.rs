@@ -1,9 +1,10 @@
 //! The login library's rows over the key-value seam.
 
 use nod_login::rows::{
-    BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, LimitsRow, MoveRow,
+    BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, FobRow, LimitsRow,
+    MoveRow, UserRow,
 };
-use nod_login::{AuditEvent, Changed, Event, Outgoing, Rows, StoreError, UnixMillis, Withdrawal};
+use nod_login::{AuditEvent, Changed, Event, Letter, Outgoing, Rows, StoreError, UnixMillis, Withdrawal};
 use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 use serde::Serialize;
@@ -12,8 +13,9 @@ use serde_json::json;
 
 use super::audit;
 use super::effects::Effect;
-use super::engine::{EngineError, Txn, View};
+use super::engine::{EngineError, Txn, View, prefix_end};
 use super::layout::{self, Tag, Timed};
+use super::letters;
 use super::links;
 use super::mailboxes::RouteRow;
 use super::webhooks;
@@ -125,6 +127,24 @@ mod reading {
         Ok(found.and_then(|bytes| layout::tail(&bytes)).map(ChallengeId::from_bytes))
     }
 
+    pub(super) fn fobs(
+        view: &dyn View,
+        service: ServiceId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<FobRow>, StoreError> {
+        // The next key after a serial number is the same with a zero byte behind it.
+        let from = after.map_or_else(
+            || layout::fob(service, ""),
+            |after| [layout::fob(service, after).as_slice(), &[0]].concat(),
+        );
+        let to = prefix_end(&layout::fob(service, ""));
+        let rows = view.scan(&from, &to, limit).map_err(unavailable)?;
+        rows.iter()
+            .map(|(_, bytes)| serde_json::from_slice(bytes).map_err(|_| StoreError::Damaged("fob")))
+            .collect()
+    }
+
     pub(super) fn due(
         view: &dyn View,
         service: ServiceId,
@@ -180,6 +200,20 @@ macro_rules! reads {
         fn limits(&self, service: ServiceId, user: &str) -> Result<LimitsRow, StoreError> {
             Ok(read_row(self.$view, &layout::limits(service, user), "limits")?.unwrap_or_default())
         }
+        fn user(&self, service: ServiceId, user: &str) -> Result<Option<UserRow>, StoreError> {
+            read_row(self.$view, &layout::user_row(service, user), "user")
+        }
+        fn fob(&self, service: ServiceId, serial: &str) -> Result<Option<FobRow>, StoreError> {
+            read_row(self.$view, &layout::fob(service, serial), "fob")
+        }
+        fn fobs(
+            &self,
+            service: ServiceId,
+            after: Option<&str>,
+            limit: usize,
+        ) -> Result<Vec<FobRow>, StoreError> {
+            reading::fobs(self.$view, service, after, limit)
+        }
         fn due(&self, service: ServiceId, now: UnixMillis, limit: usize) -> Result<Vec<Changed>, StoreError> {
             reading::due(self.$view, service, now, limit)
         }
@@ -194,6 +228,10 @@ impl Rows for ReadRows<'_> {
     fn put_move(&mut self, _: &MoveRow) {}
     fn put_challenge(&mut self, _: &ChallengeRow) {}
     fn put_limits(&mut self, _: ServiceId, _: &str, _: &LimitsRow) {}
+    fn put_user(&mut self, _: &UserRow) {}
+    fn put_fob(&mut self, _: &FobRow) {}
+    fn delete_fob(&mut self, _: ServiceId, _: &str) {}
+    fn letter(&mut self, _: Letter) {}
     fn sweep(&mut self, _: ServiceId, _: UnixMillis, _: usize) -> Result<usize, StoreError> {
         Ok(0)
     }
@@ -279,6 +317,25 @@ impl Rows for StepRows<'_> {
             self.txn.delete(&key);
         } else {
             self.put(&key, row, "limits");
+        }
+    }
+
+    fn put_user(&mut self, row: &UserRow) {
+        self.put(&layout::user_row(row.service, &row.user), row, "user");
+    }
+
+    fn put_fob(&mut self, row: &FobRow) {
+        self.put(&layout::fob(row.service, &row.serial), row, "fob");
+    }
+
+    fn delete_fob(&mut self, service: ServiceId, serial: &str) {
+        self.txn.delete(&layout::fob(service, serial));
+    }
+
+    fn letter(&mut self, letter: Letter) {
+        match letters::enqueue(self.txn, letter) {
+            Ok(()) => self.effects.push(Effect::Letter),
+            Err(error) => self.failed = Some(error),
         }
     }
 

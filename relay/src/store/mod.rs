@@ -6,7 +6,7 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`wake`], [`webhooks`];
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`wake`], [`webhooks`];
 //!   [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!   the disk.
 //!
@@ -22,6 +22,7 @@ pub mod handover;
 pub mod housekeeping;
 pub mod inbox;
 pub mod kept;
+pub mod letters;
 pub mod links;
 pub mod mailboxes;
 pub mod memory;

@@ -180,6 +180,9 @@ impl LoginBackend for Sovereign {
             number: ask.number,
             session: ask.session.clone(),
             only: ask.binding,
+            // A sovereign login server of the command line has push alone.
+            method: None,
+            accept: None,
         };
         let started = self.keyring.login().start_challenge(ask).await?;
         self.outbox.flush().await?;

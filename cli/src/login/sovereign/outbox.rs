@@ -83,6 +83,8 @@ impl EffectSink for Sink {
 
     fn webhook(&self, _: ServiceId) {}
 
+    fn letter(&self) {}
+
     fn inbox(&self, _: ServiceId) {}
 }
 

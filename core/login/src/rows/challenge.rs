@@ -3,12 +3,13 @@
 use nod_protocol::bytes::{Digest, Nonce};
 use nod_protocol::messages::{ChallengeContext, Decision, Outcome};
 use nod_protocol::{
-    BindingId, ChallengeId, EnvelopeId, MailboxId, Number, NumberPolicy, PublicKey, ServiceId,
+    BindingId, ChallengeId, EnvelopeId, MailboxId, MethodId, Number, NumberPolicy, PublicKey, ServiceId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::stored;
 use crate::clock::UnixMillis;
+use crate::method::{KindSet, MethodKind};
 
 /// How a challenge stands (docs/protocol.md section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,6 +82,50 @@ pub struct OtherAnswer {
     pub outcome: Outcome,
 }
 
+/// How far a code has come that is sent to the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodeDelivery {
+    /// Nothing is sent: the user has the code already, or makes it.
+    None,
+    /// On its way, or about to be tried again.
+    Queued,
+    /// The mail server or the gateway took it.
+    Sent,
+    /// It could not be sent.
+    Failed,
+}
+
+/// A code let the user in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// When.
+    pub at: UnixMillis,
+}
+
+/// What a challenge keeps that is answered with a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRow {
+    /// The method that is asked for; none when the user has none and must not be told so.
+    pub method: Option<MethodId>,
+    /// Its kind.
+    pub kind: MethodKind,
+    /// What is kept of the code that was sent.
+    pub mac: Option<Digest>,
+    /// Wrong codes that are left.
+    pub tries_left: u32,
+    /// How often the code can still be sent again.
+    pub resends_left: u32,
+    /// Sends so far.
+    pub sends: u32,
+    /// When it was sent last.
+    pub last_send: Option<UnixMillis>,
+    /// How far the last one has come.
+    pub delivery: CodeDelivery,
+    /// Set when a code was right.
+    pub passed: Option<Passed>,
+}
+
 /// One challenge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChallengeRow {
@@ -127,6 +172,12 @@ pub struct ChallengeRow {
     pub superseded_by: Option<ChallengeId>,
     /// Whether the result was taken by the session that asked.
     pub finalised: bool,
+    /// What it keeps when it is answered with a code, and not on a phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeRow>,
+    /// The kinds that the login server takes for this login; all that the policy allows when none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<KindSet>,
 }
 
 /// Milliseconds added to the user's window for the way back (docs/adr).

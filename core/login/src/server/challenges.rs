@@ -6,8 +6,9 @@ use nod_protocol::messages::{ChallengeClaims, ChallengeContext, ContextError};
 use nod_protocol::{BindingId, ChallengeId, Number, NumberPolicy};
 
 use super::sealing::{Letter, SealingFailed};
-use super::{LoginServer, SessionCheck, is_name, session_digest};
+use super::{CodeView, LoginServer, MethodChoice, MethodOffer, SessionCheck, is_name, session_digest};
 use crate::clock::UnixMillis;
+use crate::method::{Acr, MethodKind};
 use crate::rows::{Asked, BindingRow, ChallengeRow, ChallengeState};
 use crate::steps::start::{self, NewChallenge, Refusal};
 use crate::steps::{Stop, limits};
@@ -68,6 +69,42 @@ pub enum ChallengeError {
     /// The user's phones missed more rotations of the service's key than are kept: they must enrol again.
     #[error("the user's device missed too many rotations of the service's key and must be enrolled again")]
     LeftBehind,
+    /// The user has no method that can be used here: none, not this one, or not one of those that are accepted. An
+    /// unknown user is answered alike.
+    #[error("the user has no such method")]
+    NoMethod,
+    /// The challenge is answered on a phone, or its code is not sent by the login server.
+    #[error("the challenge has no such code")]
+    NoCode,
+    /// A wrong code.
+    #[error("wrong code")]
+    WrongCode {
+        /// Tries that are left; at 0 the challenge is denied.
+        tries_left: u32,
+    },
+    /// The user's codes are locked.
+    #[error("codes are locked; wait {retry_after_s} seconds")]
+    Locked {
+        /// Seconds until they are not.
+        retry_after_s: u64,
+    },
+    /// The code was sent again often enough, or just now.
+    #[error("the code cannot be sent again {}", if *.resends_left == 0 { "for this challenge" } else { "yet" })]
+    ResendLimit {
+        /// How often it can still be.
+        resends_left: u32,
+        /// Seconds until then.
+        retry_after_s: u64,
+    },
+    /// Too many codes were sent to this user.
+    #[error("too many codes were sent; wait {retry_after_s} seconds")]
+    SendLimit {
+        /// Seconds until the next one is allowed.
+        retry_after_s: u64,
+    },
+    /// Nothing lets the user in.
+    #[error("the user is suspended")]
+    Suspended,
     /// The source of randomness or the service's key failed.
     #[error("the service's key or the source of randomness failed")]
     Keys,
@@ -89,6 +126,10 @@ pub struct Ask {
     pub session: Option<String>,
     /// The one phone to ask; all active ones otherwise.
     pub only: Option<BindingId>,
+    /// The method; the user's primary one when none is named.
+    pub method: Option<MethodChoice>,
+    /// The levels that the login server takes for this login; all that the service's policy allows when it names none.
+    pub accept: Option<Vec<Acr>>,
 }
 
 /// A challenge that was just made.
@@ -102,8 +143,14 @@ pub struct StartedChallenge {
     pub expires: UnixMillis,
     /// Seconds that the user has from delivery.
     pub window_s: u32,
-    /// How many phones were asked.
+    /// How many phones were asked; 0 when it is answered with a code.
     pub devices: u32,
+    /// The method.
+    pub method: MethodOffer,
+    /// What the login page needs to ask for a code.
+    pub code: Option<CodeView>,
+    /// The other methods that the user may switch to.
+    pub others: Vec<MethodOffer>,
 }
 
 impl From<SealingFailed> for ChallengeError {
@@ -159,7 +206,7 @@ impl LoginServer {
     /// # Errors
     /// [`ChallengeError`].
     pub async fn start_challenge(&self, ask: Ask) -> Result<StartedChallenge, ChallengeError> {
-        let Ask { user, context, number, session, only } = ask;
+        let Ask { user, context, number, session, only, method: _, accept: _ } = ask;
         if !is_name(&user) {
             return Err(ChallengeError::User);
         }
@@ -236,7 +283,19 @@ impl LoginServer {
         let new = self.prepare(wanted, &targets, now)?;
         let (id, number, expires) = (new.row.id, new.row.number.clone(), new.row.exp);
         let devices = self.store.run(move |rows| start::start(rows, at, &policy.limits, new)).await??;
-        Ok(StartedChallenge { id, number, expires, window_s: policy.window_s, devices })
+        let acr = MethodKind::Push.acr(policy.number);
+        let method = MethodOffer { id: None, kind: MethodKind::Push, label: String::new(), hint: None, acr };
+        let window_s = policy.window_s;
+        Ok(StartedChallenge {
+            id,
+            number,
+            expires,
+            window_s,
+            devices,
+            method,
+            code: None,
+            others: Vec::new(),
+        })
     }
 
     /// Signs and seals one challenge per phone.
@@ -302,6 +361,8 @@ impl LoginServer {
             others: Vec::new(),
             superseded_by: None,
             finalised: false,
+            code: None,
+            accept: None,
         };
         Ok(NewChallenge { row, envelopes, replaces })
     }

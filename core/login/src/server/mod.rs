@@ -4,9 +4,12 @@
 mod answers;
 mod challenges;
 mod claims;
+mod codes;
 mod devices;
 mod enrolments;
+mod helpdesk;
 mod housekeeping;
+mod methods;
 mod moves;
 mod results;
 mod rotation;
@@ -19,15 +22,21 @@ use nod_protocol::{EnrolmentId, Random, text};
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::{Clock, UnixMillis};
+use crate::sealer::Sealer;
 use crate::service::Service;
 use crate::steps::At;
 use crate::store::Store;
 
 pub use answers::ReceiveError;
 pub use challenges::{Ask, ChallengeError, StartedChallenge};
+pub use codes::{CodeView, MethodChoice, MethodOffer};
 pub use devices::RevokeError;
 pub use enrolments::{ConfirmError, ENROLMENT_LIFE_MS, EnrolError, EnrolmentView, StartedEnrolment};
+pub use helpdesk::{IssuedTicket, TICKET_LIFE_MS, TicketError, TicketView};
 pub use housekeeping::KEEP_MS;
+pub use methods::{
+    AddedTotp, Contacts, FobImport, FobView, MethodError, MethodView, NewFob, Profile, RecoveryCodes,
+};
 pub use results::{ChallengeView, FINALISE_MS};
 pub use rotation::AnnounceError;
 pub(crate) use sealing::NOTICE_MS;
@@ -48,6 +57,7 @@ pub struct LoginServer {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    sealer: Option<Arc<dyn Sealer>>,
 }
 
 impl std::fmt::Debug for LoginServer {
@@ -65,7 +75,13 @@ impl LoginServer {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { service, store, clock, random }
+        Self { service, store, clock, random, sealer: None }
+    }
+
+    /// The same with a key to seal with, which every method but push needs.
+    #[must_use]
+    pub fn with_sealer(self, sealer: Arc<dyn Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..self }
     }
 
     /// The service that it speaks for.

@@ -3,8 +3,9 @@
 use nod_protocol::messages::{ChallengeContext, DeviceInfo};
 use nod_protocol::{BindingId, ChallengeId, Number, NumberPolicy};
 
-use super::{ChallengeError, LoginServer, SessionCheck};
+use super::{ChallengeError, CodeView, LoginServer, MethodOffer, SessionCheck};
 use crate::clock::UnixMillis;
+use crate::method::Acr;
 use crate::rows::{ChallengeState, Decided};
 use crate::steps::Stop;
 use crate::steps::end::{self, Refusal};
@@ -46,6 +47,16 @@ pub struct ChallengeView {
     pub superseded_by: Option<ChallengeId>,
     /// Whether the result was used.
     pub finalised: bool,
+    /// The method.
+    pub method: MethodOffer,
+    /// What the login page needs to ask for a code.
+    pub code: Option<CodeView>,
+    /// The other methods that the user may switch to; only while it is undecided or expired.
+    pub others: Vec<MethodOffer>,
+    /// The level that was reached, once it is approved.
+    pub acr: Option<Acr>,
+    /// When a code was right.
+    pub passed: Option<UnixMillis>,
 }
 
 impl From<Stop<Refusal>> for ChallengeError {
@@ -102,6 +113,17 @@ impl LoginServer {
             devices: u32::try_from(row.asked.len()).unwrap_or(u32::MAX),
             user: row.user,
             context: row.context,
+            method: MethodOffer {
+                id: None,
+                kind: crate::method::MethodKind::Push,
+                label: String::new(),
+                hint: None,
+                acr: crate::method::MethodKind::Push.acr(row.policy),
+            },
+            code: None,
+            others: Vec::new(),
+            acr: None,
+            passed: None,
             policy: row.policy,
             number: row.number,
             delivered: row.delivered,

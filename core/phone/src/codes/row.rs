@@ -15,32 +15,7 @@ pub(crate) const MAX_CODES: usize = 1000;
 /// The longest issuer or account, in characters.
 const MAX_NAME: usize = 128;
 
-/// The hash function of a code (RFC 6238 section 1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub enum Algorithm {
-    /// HMAC-SHA-1, the one of RFC 4226.
-    #[default]
-    #[serde(rename = "SHA1")]
-    Sha1,
-    /// HMAC-SHA-256.
-    #[serde(rename = "SHA256")]
-    Sha256,
-    /// HMAC-SHA-512.
-    #[serde(rename = "SHA512")]
-    Sha512,
-}
-
-impl Algorithm {
-    /// The word of the `algorithm` parameter.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-            Self::Sha512 => "SHA512",
-        }
-    }
-}
+pub use nod_protocol::otp::Algorithm;
 
 /// How many digits a code shows: 6, 7 or 8 (RFC 4226 section 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

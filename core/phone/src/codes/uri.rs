@@ -132,9 +132,9 @@ pub(super) fn percent_decode(text: &str, plus: Plus) -> Result<Zeroizing<String>
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::base32::encode;
     use super::super::import::Import;
     use super::*;
+    use nod_protocol::otp::base32 as encode;
 
     fn read(text: &str) -> Result<NewCode, CodeTextError> {
         Import::parse_one(text)
@@ -161,7 +161,7 @@ mod tests {
             "otpauth://{kind}/{0}:{1}?secret={2}&issuer={0}&algorithm={3}&digits={4}&{moving}",
             percent(code.issuer()),
             percent(code.account()),
-            encode(code.secret.expose()),
+            encode(code.secret.expose()).as_str(),
             code.algorithm.word(),
             code.digits.count(),
         )

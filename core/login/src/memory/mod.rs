@@ -1,6 +1,7 @@
 //! A store in memory: steps run one after the other under a lock. For tests and for embedding without a disk.
 
-use std::collections::{BTreeMap, HashMap};
+mod tables;
+
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -8,10 +9,13 @@ use nod_protocol::{BindingId, ChallengeId, EnrolmentId, EnvelopeId, ServiceId};
 
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Changed, Event, Outgoing, Withdrawal};
+use crate::letter::Letter;
 use crate::rows::{
-    BindingRow, BindingState, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, LimitsRow, MoveRow,
+    BindingRow, ChallengeRow, ChallengeState, EnrolmentRow, EnrolmentState, FobRow, LimitsRow, MoveRow,
+    UserRow,
 };
 use crate::store::{Read, Rows, Step, Store, StoreError};
+use tables::{Effects, Tables};
 
 /// Rows in memory; what the steps cause is collected until it is drained.
 #[derive(Debug, Default)]
@@ -45,6 +49,12 @@ impl MemoryStore {
     #[must_use]
     pub fn drain_events(&self) -> Vec<Noted<Event>> {
         std::mem::take(&mut self.lock().effects.events)
+    }
+
+    /// Takes the letters since the last call.
+    #[must_use]
+    pub fn drain_letters(&self) -> Vec<Letter> {
+        std::mem::take(&mut self.lock().effects.letters)
     }
 
     /// Takes what changed since the last call.
@@ -106,43 +116,6 @@ impl Store for MemoryStore {
     }
 }
 
-#[derive(Debug, Default)]
-struct Tables {
-    enrolments: HashMap<(ServiceId, EnrolmentId), EnrolmentRow>,
-    bindings: HashMap<(ServiceId, BindingId), BindingRow>,
-    /// The bindings of a user in the order of their activation.
-    of_user: BTreeMap<(ServiceId, String), Vec<BindingId>>,
-    moves: HashMap<(ServiceId, BindingId, u64), MoveRow>,
-    challenges: HashMap<(ServiceId, ChallengeId), ChallengeRow>,
-    pending: BTreeMap<(ServiceId, String), Vec<ChallengeId>>,
-    envelopes: HashMap<(ServiceId, EnvelopeId), ChallengeId>,
-    limits: HashMap<(ServiceId, String), LimitsRow>,
-}
-
-#[derive(Debug, Default)]
-struct Effects {
-    outgoing: Vec<Outgoing>,
-    withdrawn: Vec<Withdrawal>,
-    audit: Vec<Noted<AuditEvent>>,
-    events: Vec<Noted<Event>>,
-    changed: Vec<Changed>,
-}
-
-impl Effects {
-    fn mark(&self) -> [usize; 5] {
-        let Self { outgoing, withdrawn, audit, events, changed } = self;
-        [outgoing.len(), withdrawn.len(), audit.len(), events.len(), changed.len()]
-    }
-
-    fn cut(&mut self, [outgoing, withdrawn, audit, events, changed]: &[usize; 5]) {
-        self.outgoing.truncate(*outgoing);
-        self.withdrawn.truncate(*withdrawn);
-        self.audit.truncate(*audit);
-        self.events.truncate(*events);
-        self.changed.truncate(*changed);
-    }
-}
-
 type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
 
 #[derive(Default)]
@@ -159,67 +132,10 @@ impl std::fmt::Debug for State {
     }
 }
 
-impl Tables {
-    fn set_enrolment(
-        &mut self,
-        key: (ServiceId, EnrolmentId),
-        row: Option<EnrolmentRow>,
-    ) -> Option<EnrolmentRow> {
-        match row {
-            Some(row) => self.enrolments.insert(key, row),
-            None => self.enrolments.remove(&key),
-        }
-    }
-
-    fn set_binding(&mut self, key: (ServiceId, BindingId), row: Option<BindingRow>) -> Option<BindingRow> {
-        let listed =
-            row.as_ref().filter(|row| row.state != BindingState::Revoked).map(|row| row.user.clone());
-        let old = match row {
-            Some(row) => self.bindings.insert(key, row),
-            None => self.bindings.remove(&key),
-        };
-        match (listed, &old) {
-            (Some(user), _) => {
-                let of_user = self.of_user.entry((key.0, user)).or_default();
-                if !of_user.contains(&key.1) {
-                    of_user.push(key.1);
-                }
-            }
-            (None, Some(old)) => {
-                if let Some(of_user) = self.of_user.get_mut(&(key.0, old.user.clone())) {
-                    of_user.retain(|id| *id != key.1);
-                }
-            }
-            (None, None) => {}
-        }
-        old
-    }
-
-    fn set_challenge(
-        &mut self,
-        key: (ServiceId, ChallengeId),
-        row: Option<ChallengeRow>,
-    ) -> Option<ChallengeRow> {
-        if let Some(old) = self.challenges.get(&key) {
-            if let Some(pending) = self.pending.get_mut(&(key.0, old.user.clone())) {
-                pending.retain(|id| *id != key.1);
-            }
-            for asked in &old.asked {
-                self.envelopes.remove(&(key.0, asked.envelope));
-            }
-        }
-        match row {
-            Some(row) => {
-                if row.state == ChallengeState::Pending {
-                    self.pending.entry((key.0, row.user.clone())).or_default().push(key.1);
-                }
-                for asked in &row.asked {
-                    self.envelopes.insert((key.0, asked.envelope), key.1);
-                }
-                self.challenges.insert(key, row)
-            }
-            None => self.challenges.remove(&key),
-        }
+impl State {
+    fn change_fob(&mut self, key: (ServiceId, String), row: Option<FobRow>) {
+        let old = self.tables.set_fob(key.clone(), row);
+        self.undo.push(Box::new(move |tables| drop(tables.set_fob(key, old))));
     }
 }
 
@@ -348,6 +264,44 @@ impl Rows for State {
             self.undo.push(Box::new(move |tables| drop(tables.set_enrolment(key, old))));
         }
         Ok(swept)
+    }
+
+    fn user(&self, service: ServiceId, user: &str) -> Result<Option<UserRow>, StoreError> {
+        Ok(self.tables.users.get(&(service, user.to_owned())).cloned())
+    }
+
+    fn put_user(&mut self, row: &UserRow) {
+        let key = (row.service, row.user.clone());
+        let old = self.tables.users.insert(key.clone(), row.clone());
+        self.undo.push(Box::new(move |tables| {
+            match old {
+                Some(old) => tables.users.insert(key, old),
+                None => tables.users.remove(&key),
+            };
+        }));
+    }
+
+    fn fob(&self, service: ServiceId, serial: &str) -> Result<Option<FobRow>, StoreError> {
+        Ok(self.tables.fobs.get(&(service, serial.to_owned())).cloned())
+    }
+
+    fn fobs(&self, service: ServiceId, after: Option<&str>, limit: usize) -> Result<Vec<FobRow>, StoreError> {
+        let rows = self.tables.fobs.range((service, String::new())..);
+        let rows = rows.take_while(|((of, _), _)| *of == service).map(|(_, row)| row);
+        let rows = rows.filter(|row| after.is_none_or(|after| row.serial.as_str() > after));
+        Ok(rows.take(limit).cloned().collect())
+    }
+
+    fn put_fob(&mut self, row: &FobRow) {
+        self.change_fob((row.service, row.serial.clone()), Some(row.clone()));
+    }
+
+    fn delete_fob(&mut self, service: ServiceId, serial: &str) {
+        self.change_fob((service, serial.to_owned()), None);
+    }
+
+    fn letter(&mut self, letter: Letter) {
+        self.effects.letters.push(letter);
     }
 
     fn send(&mut self, envelope: Outgoing) {
