@@ -324,6 +324,8 @@ async fn a_challenge_is_delivered_again_for_its_window_and_not_once_it_is_decide
         others: vec![],
         superseded_by: None,
         finalised: false,
+        code: None,
+        accept: None,
     };
     let put = |store: RelayStore, row: ChallengeRow, sent: Option<Outgoing>| async move {
         let step = move |rows: &mut dyn Rows| {
