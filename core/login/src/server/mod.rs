@@ -2,15 +2,19 @@
 //! outside the store, and then runs one atomic step.
 
 mod answers;
+mod challenge_error;
 mod challenges;
+mod choice;
 mod claims;
 mod codes;
+mod coding;
 mod devices;
 mod enrolments;
 mod helpdesk;
 mod housekeeping;
 mod methods;
 mod moves;
+mod pushing;
 mod results;
 mod rotation;
 mod sealing;
@@ -28,7 +32,8 @@ use crate::steps::At;
 use crate::store::Store;
 
 pub use answers::ReceiveError;
-pub use challenges::{Ask, ChallengeError, StartedChallenge};
+pub use challenge_error::ChallengeError;
+pub use challenges::{Ask, StartedChallenge};
 pub use codes::{CodeView, MethodChoice, MethodOffer};
 pub use devices::RevokeError;
 pub use enrolments::{ConfirmError, ENROLMENT_LIFE_MS, EnrolError, EnrolmentView, StartedEnrolment};

@@ -6,6 +6,7 @@
 //! [`Rows`]: crate::store::Rows
 
 pub(crate) mod attempts;
+pub(crate) mod codes;
 pub(crate) mod counter;
 pub(crate) mod decide;
 pub(crate) mod end;
