@@ -1,6 +1,7 @@
 //! [`LoginServer`]: the facade that a host embeds. One file per resource; each method reads, does its cryptography
 //! outside the store, and then runs one atomic step.
 
+mod adding;
 mod answers;
 mod challenge_error;
 mod challenges;
@@ -8,8 +9,10 @@ mod choice;
 mod claims;
 mod codes;
 mod coding;
+mod contacts;
 mod devices;
 mod enrolments;
+mod fobs;
 mod helpdesk;
 mod housekeeping;
 mod methods;
@@ -37,11 +40,10 @@ pub use challenges::{Ask, StartedChallenge};
 pub use codes::{CodeView, MethodChoice, MethodOffer};
 pub use devices::RevokeError;
 pub use enrolments::{ConfirmError, ENROLMENT_LIFE_MS, EnrolError, EnrolmentView, StartedEnrolment};
+pub use fobs::{FobImport, FobView, NewFob};
 pub use helpdesk::{IssuedTicket, TICKET_LIFE_MS, TicketError, TicketView};
 pub use housekeeping::KEEP_MS;
-pub use methods::{
-    AddedTotp, Contacts, FobImport, FobView, MethodError, MethodView, NewFob, Profile, RecoveryCodes,
-};
+pub use methods::{AddedTotp, Contacts, MethodError, MethodView, Profile, RecoveryCodes};
 pub use results::{ChallengeView, FINALISE_MS};
 pub use rotation::AnnounceError;
 pub(crate) use sealing::NOTICE_MS;
