@@ -15,6 +15,7 @@ mod moving_schedules;
 mod revocation;
 mod rotation;
 mod site;
+mod switching;
 
 use std::sync::Arc;
 

@@ -45,6 +45,10 @@ impl Site {
         Self { world, sealer }
     }
 
+    pub(super) fn sealer(&self) -> Arc<SealerForTests> {
+        Arc::clone(&self.sealer)
+    }
+
     fn service(&self) -> ServiceId {
         self.world.server.service().id
     }
