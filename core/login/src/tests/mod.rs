@@ -2,6 +2,7 @@
 
 mod answers;
 mod challenges;
+mod codes;
 mod enrolment;
 mod invariants;
 mod jose;
@@ -13,6 +14,8 @@ mod moving_rotation;
 mod moving_schedules;
 mod revocation;
 mod rotation;
+mod site;
+mod switching;
 
 use std::sync::Arc;
 
