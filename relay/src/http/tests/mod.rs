@@ -8,9 +8,12 @@
 )]
 
 mod canary;
+mod codes;
 mod documented;
+mod fobs;
 mod gate;
 mod handover;
+mod methods;
 mod rig;
 mod rotation;
 mod routes;
