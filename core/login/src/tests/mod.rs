@@ -2,6 +2,7 @@
 
 mod answers;
 mod challenges;
+mod code_limits;
 mod codes;
 mod enrolment;
 mod invariants;
