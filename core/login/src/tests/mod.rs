@@ -5,6 +5,7 @@ mod challenges;
 mod code_limits;
 mod codes;
 mod enrolment;
+mod guessing;
 mod invariants;
 mod jose;
 mod limits;
