@@ -195,10 +195,15 @@ impl Site {
         letters.retain(|letter| matches!(letter.body, LetterBody::Code { .. }));
         assert_eq!(letters.len(), 1, "one letter with a code");
         let letter = letters.remove(0);
+        let code = self.open(&letter);
+        (letter, code)
+    }
+
+    /// The code that a letter carries.
+    pub(super) fn open(&self, letter: &Letter) -> String {
         let LetterBody::Code { code, .. } = &letter.body else { unreachable!() };
         let code = self.sealer.open(Sealed::Code, self.service(), code).unwrap();
-        let code = String::from_utf8(code.to_vec()).unwrap();
-        (letter, code)
+        String::from_utf8(code.to_vec()).unwrap()
     }
 }
 
