@@ -9,6 +9,9 @@ mod input;
 mod map;
 mod metrics;
 mod operator;
+mod pages;
+mod portal;
+mod portal_sessions;
 mod problem;
 mod qr;
 mod services;
@@ -41,6 +44,7 @@ use crate::hub::Hub;
 use crate::keys::{AdminKey, MasterKey};
 use crate::limits::{Buckets, Rate};
 use crate::managed::{Outcomes, Services};
+use crate::pages::{Cookies, Pages};
 use crate::settings::Settings;
 use crate::store::RelayStore;
 use crate::wake::Wakes;
@@ -98,6 +102,8 @@ pub(crate) struct App {
     failures: Buckets<IpAddr>,
     by_service: Buckets<ServiceId>,
     in_flight: gate::InFlight,
+    pages: Pages,
+    cookies: Cookies,
 }
 
 /// Who may call a route.
@@ -166,6 +172,7 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Service, GET, "/v1/users/{user}/devices", users::devices),
         route(Service, DELETE, "/v1/users/{user}/devices/{binding}", users::revoke),
         route(Service, POST, "/v1/users/{user}/verified", users::verified),
+        route(Service, POST, "/v1/portal-sessions", portal_sessions::start),
         route(Service, POST, "/v1/envelopes", sovereign::post),
         route(Service, DELETE, "/v1/envelopes/{envelope}", sovereign::withdraw),
         route(Service, POST, "/v1/routes", sovereign::announce),
@@ -186,6 +193,8 @@ pub fn router(parts: Parts, more: Router) -> Router {
         router = router.route(path, handler);
     }
     router
+        .merge(pages::files())
+        .merge(portal::routes(&app))
         .with_state(Arc::clone(&app))
         .merge(more)
         .fallback(async || problem::Problem::from(Slug::NotFound).into_response())
@@ -205,6 +214,8 @@ impl App {
             by_service: Buckets::new(Arc::clone(&parts.clock), by_service, MOST_BUCKETS),
             metrics: metrics::Metrics::default(),
             in_flight: gate::InFlight::default(),
+            pages: Pages::new(),
+            cookies: Cookies::new(parts.services.relay()),
             settings: parts.settings,
             clock: parts.clock,
             random: parts.random,
