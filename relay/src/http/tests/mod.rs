@@ -11,6 +11,7 @@ mod canary;
 mod documented;
 mod gate;
 mod handover;
+mod portal_enter;
 mod rig;
 mod rotation;
 mod routes;
