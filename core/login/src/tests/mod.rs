@@ -2,6 +2,7 @@
 
 mod answers;
 mod challenges;
+mod codes;
 mod enrolment;
 mod invariants;
 mod jose;
@@ -13,6 +14,8 @@ mod moving_rotation;
 mod moving_schedules;
 mod revocation;
 mod rotation;
+mod site;
+mod switching;
 
 use std::sync::Arc;
 
@@ -25,6 +28,7 @@ use nod_protocol::{BindingId, NumberPolicy, ServiceId};
 use crate::clock::{ManualClock, UnixMillis};
 use crate::effects::{AuditEvent, Event, Outgoing};
 use crate::rows::{ChallengeState, EnrolmentState};
+use crate::sealer::SealerForTests;
 use crate::test_phone::{Account, OpenChallenge, TestPhone};
 use crate::{
     Ask, ChallengeError, LoginServer, MemoryStore, Policy, ReceiveError, Route, Service, ServiceKeys,
@@ -72,7 +76,8 @@ impl World {
             policy,
             relay: RelayAddress::parse("relay.example").unwrap(),
         };
-        let server = LoginServer::new(Arc::new(service), front, clock.clone(), random);
+        let server = LoginServer::new(Arc::new(service), front, clock.clone(), random)
+            .with_sealer(Arc::new(SealerForTests::default()));
         Self { server, store, clock }
     }
 

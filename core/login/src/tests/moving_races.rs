@@ -149,7 +149,7 @@ async fn a_revocation_that_comes_first_ends_the_move() {
     assert_eq!(race.outcome(&race.new, &request).await, MoveOutcome::Refused);
     race.all_ran();
     assert!(race.world.server.devices("ada").await.unwrap().is_empty());
-    assert_eq!(race.world.start(user("ada")).await, Err(ChallengeError::NoDevice));
+    assert_eq!(race.world.start(user("ada")).await, Err(ChallengeError::NoMethod));
 }
 
 #[tokio::test]
