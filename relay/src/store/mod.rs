@@ -6,13 +6,12 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`portal`],
-//!   [`wake`], [`webhooks`];
-//!   [`housekeeping`] deletes what has expired; [`effects`] leave after
-//!   the disk.
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`activity`], [`portal`], [`wake`],
+//!   [`webhooks`]; [`housekeeping`] deletes what has expired; [`effects`] leave after the disk.
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
 
+pub mod activity;
 pub mod audit;
 pub mod backup;
 pub mod committer;
