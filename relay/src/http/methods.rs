@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Answer};
-use nod_login::{AuditEvent, Channel, Contacts, Language, LoginServer, MethodError, MethodKind, MethodView};
 use nod_login::UnixMillis;
+use nod_login::{AuditEvent, Channel, Contacts, Language, LoginServer, MethodError, MethodKind, MethodView};
 use nod_protocol::MethodId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -146,8 +146,13 @@ pub(super) async fn add(
         }
         (MethodKind::Push, ..) => return Err(invalid("a phone is added with POST /v1/enrolments")),
         (MethodKind::Helpdesk, ..) => return Err(invalid("a reset ticket is the helpdesk's")),
-        (MethodKind::Totp | MethodKind::Email | MethodKind::Sms | MethodKind::Fob | MethodKind::Recovery, ..) => {
-            return Err(invalid("totp may have a label; email and sms need an address, fob a serial; nothing else"));
+        (
+            MethodKind::Totp | MethodKind::Email | MethodKind::Sms | MethodKind::Fob | MethodKind::Recovery,
+            ..,
+        ) => {
+            return Err(invalid(
+                "totp may have a label; email and sms need an address, fob a serial; nothing else",
+            ));
         }
     };
     Ok((StatusCode::CREATED, Answer(answer)).into_response())
@@ -259,11 +264,7 @@ pub(super) async fn activity(
 
 /// A code that could be one. Another costs no try.
 pub(super) fn check_code(code: &str) -> Result<(), Problem> {
-    if (1..=MAX_CODE).contains(&code.len()) {
-        Ok(())
-    } else {
-        Err(invalid("a code has 1 to 64 characters"))
-    }
+    if (1..=MAX_CODE).contains(&code.len()) { Ok(()) } else { Err(invalid("a code has 1 to 64 characters")) }
 }
 
 /// A method as it stands in the list.

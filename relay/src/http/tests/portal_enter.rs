@@ -22,7 +22,13 @@ impl<'a> Browser<'a> {
         Self { rig, cookie: None }
     }
 
-    pub(super) async fn send(&mut self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
+    pub(super) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        more: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let cookie = self.cookie.as_ref().map(|value| format!("{COOKIE}={value}"));
         let mut headers = more.to_vec();
         if let Some(cookie) = &cookie {
@@ -74,7 +80,15 @@ impl<'a> Browser<'a> {
 /// Everything but letters and digits, as forms write it.
 fn encoded(text: &str) -> String {
     text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
         .collect()
 }
 
@@ -127,7 +141,9 @@ async fn links_that_were_used_have_expired_or_never_were_are_answered_alike() {
     rig.clock.advance(600_000);
     let nothing = format!("/portal/enter?t={}", "A".repeat(43));
     let first = seen(&Browser::new(&rig).get(&used).await);
-    for path in [expired.as_str(), nothing.as_str(), "/portal/enter?t=short", "/portal/enter", "/portal/enter?t="] {
+    for path in
+        [expired.as_str(), nothing.as_str(), "/portal/enter?t=short", "/portal/enter", "/portal/enter?t="]
+    {
         assert_eq!(seen(&Browser::new(&rig).get(path).await), first, "{path}");
     }
 }
@@ -251,7 +267,10 @@ async fn a_page_cannot_be_framed_kept_or_made_to_load_anything() {
     for page in pages {
         let policy = &page.headers["content-security-policy"];
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'; "), "{policy}");
-        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"), "{policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"),
+            "{policy}"
+        );
         assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
         assert_eq!(page.headers["x-frame-options"], "DENY");
         assert_eq!(page.headers["cache-control"], "no-store");
@@ -287,7 +306,11 @@ async fn the_portal_leads_back_to_the_services_own_origins_alone() {
     let mut browser = Browser::new(&rig);
     browser.get(&path).await;
     let home = browser.get("/portal").await;
-    assert!(text(&home).contains("href=\"https:&#x2f;&#x2f;login.example&#x2f;account?x=1\""), "{}", text(&home));
+    assert!(
+        text(&home).contains("href=\"https:&#x2f;&#x2f;login.example&#x2f;account?x=1\""),
+        "{}",
+        text(&home)
+    );
 }
 
 #[tokio::test]
