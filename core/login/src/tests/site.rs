@@ -39,7 +39,10 @@ impl Site {
     }
 
     pub(super) fn with(policy: Policy) -> Self {
-        let mut world = World::with(policy);
+        Self::in_world(World::with(policy))
+    }
+
+    pub(super) fn in_world(mut world: World) -> Self {
         let sealer = Arc::new(SealerForTests::default());
         world.server = world.server.with_sealer(sealer.clone());
         Self { world, sealer }
@@ -195,10 +198,15 @@ impl Site {
         letters.retain(|letter| matches!(letter.body, LetterBody::Code { .. }));
         assert_eq!(letters.len(), 1, "one letter with a code");
         let letter = letters.remove(0);
+        let code = self.open(&letter);
+        (letter, code)
+    }
+
+    /// The code that a letter carries.
+    pub(super) fn open(&self, letter: &Letter) -> String {
         let LetterBody::Code { code, .. } = &letter.body else { unreachable!() };
         let code = self.sealer.open(Sealed::Code, self.service(), code).unwrap();
-        let code = String::from_utf8(code.to_vec()).unwrap();
-        (letter, code)
+        String::from_utf8(code.to_vec()).unwrap()
     }
 }
 
