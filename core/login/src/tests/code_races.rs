@@ -103,6 +103,25 @@ async fn an_app_whose_secret_is_another_one_meanwhile_takes_no_code_of_the_old_o
 }
 
 #[tokio::test]
+async fn one_code_of_an_app_or_a_key_fob_lets_in_once_however_close_its_two_uses_are() {
+    for kind in [MethodKind::Totp, MethodKind::Fob] {
+        let race = Race::new().await;
+        let site = &race.site;
+        let fob = site.fob("ada").await;
+        site.give("ada", vec![site.totp(), fob]).await;
+        let first = site.ask("ada", kind).await.unwrap();
+        let second = site.ask("ada", kind).await.unwrap();
+        let code = if kind == MethodKind::Totp { site.totp_code(0) } else { site.press(3) };
+        let (server, same) = (site.world.server.clone(), code.clone());
+        race.rigged.before_the_step(async move {
+            server.submit_code(second.id, None, &same).await.unwrap();
+        });
+        let refused = site.submit(&first, &code).await;
+        assert_eq!(refused, Err(ChallengeError::WrongCode { tries_left: 4 }), "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn a_recovery_code_that_the_disk_lost_was_not_used() {
     let race = Race::new().await;
     let started = race.site.ask("ada", MethodKind::Recovery).await.unwrap();
