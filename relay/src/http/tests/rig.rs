@@ -109,6 +109,7 @@ impl Rig {
             master,
             outcomes,
             webhooks: webhooks.unwrap(),
+            letters: Arc::default(),
             wakes: None,
             scratch: std::env::temp_dir(),
             tasks: TaskTracker::new(),
