@@ -64,6 +64,16 @@ pub(crate) fn void(rows: &mut dyn Rows, at: At, user: &str) -> Result<(), StoreE
     Ok(())
 }
 
+/// Voids all of the user's undecided pushes; what is answered with a code stays open.
+pub(crate) fn void_pushes(rows: &mut dyn Rows, at: At, user: &str) -> Result<(), StoreError> {
+    for mut row in rows.pending_of(at.service, user)? {
+        if row.code.is_none() && row.state_at(at.now) == ChallengeState::Pending {
+            end(rows, at, &mut row, ChallengeState::Cancelled);
+        }
+    }
+    Ok(())
+}
+
 /// Voids what only the given binding could still answer, and withdraws its envelopes from the others.
 pub(crate) fn void_of_binding(
     rows: &mut dyn Rows,
@@ -99,6 +109,8 @@ pub(crate) enum Refusal {
     Ended(ChallengeState),
     AlreadyFinalised,
     TooLate,
+    /// The user was suspended since.
+    Suspended,
 }
 
 /// Cancels an undecided challenge; a cancelled one stays as it is.
@@ -138,6 +150,9 @@ pub(crate) fn finalise(
     }
     if at.now >= row.exp.plus(FINALISE_MS) {
         return Err(Stop::Refused(Refusal::TooLate));
+    }
+    if rows.user(at.service, &row.user)?.is_some_and(|user| user.suspended.is_some()) {
+        return Err(Stop::Refused(Refusal::Suspended));
     }
     row.finalised = true;
     rows.put_challenge(&row);

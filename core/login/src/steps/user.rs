@@ -47,7 +47,17 @@ pub(crate) struct User {
 /// Loads a user, or a default one. Methods, tickets and sends whose time has passed are left out, so that they go for
 /// good when the row is next written.
 pub(crate) fn load(rows: &dyn Rows, at: At, user: &str) -> Result<User, StoreError> {
-    let phones = Phones::of(&rows.bindings_of(at.service, user)?);
+    load_with(rows, at, user, &rows.bindings_of(at.service, user)?)
+}
+
+/// The same for one whose bindings were read already.
+pub(crate) fn load_with(
+    rows: &dyn Rows,
+    at: At,
+    user: &str,
+    bindings: &[BindingRow],
+) -> Result<User, StoreError> {
+    let phones = Phones::of(bindings);
     let mut row = rows.user(at.service, user)?.unwrap_or_else(|| UserRow {
         service: at.service,
         user: user.to_owned(),
@@ -233,6 +243,40 @@ pub(crate) fn tell_user(rows: &mut dyn Rows, at: At, user: &str, change: &Change
         tell(rows, at, &row, change, None);
     }
     Ok(())
+}
+
+/// Gives the phones their place once another one, `device`, is active, and tells the user of it. `first` says that a new
+/// method becomes the primary one. Nothing is written that would say no more than no row does.
+pub(crate) fn device_enrolled(
+    rows: &mut dyn Rows,
+    at: At,
+    name: &str,
+    device: String,
+    first: bool,
+) -> Result<(), StoreError> {
+    let Some(listed) = rows.user(at.service, name)?.map(|row| row.methods.iter().any(is_push)) else {
+        return Ok(());
+    };
+    let mut user = load(rows, at, name)?;
+    tell(rows, at, &user.row, &Change::DeviceEnrolled { device }, None);
+    let Some(place) = user.row.methods.iter().position(is_push) else { return Ok(()) };
+    let is_new = user.phones.count == 1;
+    let moves = match (first, listed) {
+        (true, _) => place > 0,
+        // The first phone comes behind what there is.
+        (false, false) => is_new && user.row.methods.len() > 1,
+        (false, true) => false,
+    };
+    if moves {
+        let push = user.row.methods.remove(place);
+        user.place(push, first);
+        rows.put_user(&user.row);
+    }
+    Ok(())
+}
+
+fn is_push(method: &MethodRow) -> bool {
+    method.data == MethodData::Push
 }
 
 /// Where letters of a method go.

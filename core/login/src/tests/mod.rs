@@ -1,11 +1,22 @@
 //! Every line of docs/threat-model.md that a login server refuses, and the invariants, as tests.
 
+mod adding;
+mod addresses;
 mod answers;
 mod challenges;
+mod code_limits;
+mod code_races;
+mod codes;
+mod contacts;
+mod desk;
 mod enrolment;
+mod fobs;
+mod guessing;
+mod helpdesk;
 mod invariants;
 mod jose;
 mod limits;
+mod methods;
 mod moving;
 mod moving_races;
 mod moving_refused;
@@ -13,6 +24,8 @@ mod moving_rotation;
 mod moving_schedules;
 mod revocation;
 mod rotation;
+mod site;
+mod switching;
 
 use std::sync::Arc;
 
@@ -25,6 +38,7 @@ use nod_protocol::{BindingId, NumberPolicy, ServiceId};
 use crate::clock::{ManualClock, UnixMillis};
 use crate::effects::{AuditEvent, Event, Outgoing};
 use crate::rows::{ChallengeState, EnrolmentState};
+use crate::sealer::SealerForTests;
 use crate::test_phone::{Account, OpenChallenge, TestPhone};
 use crate::{
     Ask, ChallengeError, LoginServer, MemoryStore, Policy, ReceiveError, Route, Service, ServiceKeys,
@@ -72,7 +86,8 @@ impl World {
             policy,
             relay: RelayAddress::parse("relay.example").unwrap(),
         };
-        let server = LoginServer::new(Arc::new(service), front, clock.clone(), random);
+        let server = LoginServer::new(Arc::new(service), front, clock.clone(), random)
+            .with_sealer(Arc::new(SealerForTests::default()));
         Self { server, store, clock }
     }
 
