@@ -8,6 +8,7 @@ pub mod limits;
 pub mod log;
 pub mod managed;
 pub mod net;
+pub mod operators;
 mod outbound;
 pub mod serve;
 pub mod settings;

@@ -1,5 +1,6 @@
 //! What the operator decides: a settings file, overridden by the environment, with a sane value for everything.
 
+mod console;
 mod env;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::net::Network;
 
+pub use self::console::{ClientSecret, Console, Oidc, RoleValues};
 pub use self::wake::{Apns, Fcm, Wake, WebPush};
 
 /// Why the settings cannot be used. Every message names the setting.
@@ -75,6 +77,8 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// How phones are woken up.
     pub wake: Wake,
+    /// The helpdesk console.
+    pub console: Console,
     /// How the relay goes down.
     pub drain: Drain,
 }
@@ -201,6 +205,7 @@ impl Default for Settings {
             limits: Limits::default(),
             webhooks: Webhooks::default(),
             wake: Wake::default(),
+            console: Console::default(),
             drain: Drain::default(),
         }
     }
@@ -299,6 +304,7 @@ impl Settings {
         bounds("drain.deadline_s", drain.deadline_s, 1, 300)?;
         bounds("drain.spread_s", drain.spread_s, 0, 300)?;
         self.wake.check()?;
+        self.console.check()?;
         if self.data.as_os_str().is_empty() {
             return Err(value("data", "names no folder"));
         }

@@ -6,7 +6,7 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`wake`], [`webhooks`];
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`operators`], [`wake`], [`webhooks`];
 //!   [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!   the disk.
 //!
@@ -27,6 +27,7 @@ pub mod links;
 pub mod mailboxes;
 pub mod memory;
 pub mod metrics;
+pub mod operators;
 pub mod relay_store;
 pub mod rendezvous;
 pub mod schema;
