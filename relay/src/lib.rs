@@ -10,6 +10,7 @@ pub mod managed;
 pub mod net;
 pub mod operators;
 mod outbound;
+pub mod pages;
 pub mod serve;
 pub mod settings;
 pub mod store;

@@ -18,7 +18,9 @@ use crate::hub::{Hub, HubSettings};
 use crate::keys::{AdminKey, KeyFileError, MasterKey};
 use crate::limits::{Buckets, Rate, address_key};
 use crate::managed::{self, Backend, Counted, Outcomes, Services, ServicesError};
+use crate::operators::oidc::OidcSetupError;
 use crate::net::{AddressGate, Listener, NetSettings, Tls, TlsError, TlsFiles};
+use crate::operators;
 use crate::settings::{EngineKind, Settings, SettingsError};
 use crate::store::engine::{Engine, EngineError};
 use crate::store::schema::{self, SchemaError};
@@ -70,6 +72,9 @@ pub enum ServeError {
     /// A setting of wake-ups cannot be used.
     #[error(transparent)]
     Wake(#[from] WakeError),
+    /// A setting of the helpdesk console cannot be used.
+    #[error(transparent)]
+    Console(#[from] OidcSetupError),
     /// The sender of webhooks cannot be set up.
     #[error("webhooks cannot be set up")]
     Webhooks,
@@ -159,6 +164,7 @@ pub async fn serve_with(
         window: Duration::from_secs(settings.drain.spread_s),
         deadline: Duration::from_secs(settings.drain.deadline_s),
     };
+    let desk = operators::open(&settings, &store, &services, &clock, &random, &kept.master)?;
     let parts = http::Parts {
         settings: Arc::new(settings),
         clock: Arc::clone(&clock),
@@ -171,6 +177,7 @@ pub async fn serve_with(
         outcomes,
         webhooks: webhooks.clone(),
         wakes: wakes.clone(),
+        desk,
         scratch: kept.scratch,
         tasks: drain.tracker().clone(),
     };

@@ -96,6 +96,7 @@ fn service(id: ServiceId, key: &str) -> ServiceRecord {
         sealed_keys: None,
         api_keys: vec![ApiKeyRecord { id: key.to_owned(), hash: Digest::of(b"secret"), created: NOW }],
         webhook: None,
+        portal_return: Vec::new(),
     }
 }
 

@@ -1,10 +1,16 @@
-# The suites that are not Rust: a stock JWT library, and a real browser.
+# The suites that are not Rust: a stock JWT library, property tests of the OpenAPI document, and a real browser.
 # Sourced by tests/run.
 
 about_python() { echo 'answers of the REST API, verified by PyJWT'; }
 suite_python() {
   need_python && need_nod || return 1
   PYTHONDONTWRITEBYTECODE=1 "$VENV/bin/python" tests/python/run.py
+}
+
+about_schema() { echo 'requests made up from the OpenAPI document, by schemathesis'; }
+suite_schema() {
+  need_venv tests/schema/requirements.txt && need_nod || return 1
+  PYTHONDONTWRITEBYTECODE=1 "$VENV/bin/python" tests/schema/run.py
 }
 
 about_browser() { echo 'the demo in headless Chromium'; }

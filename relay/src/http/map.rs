@@ -1,6 +1,10 @@
 //! What the login server and the stores refuse, as problems.
 
-use nod_login::{ChallengeError, ConfirmError, EnrolError, HandOverError, RevokeError, StoreError};
+use axum::http::StatusCode;
+use nod_login::rows::ChallengeState;
+use nod_login::{
+    ChallengeError, ConfirmError, EnrolError, HandOverError, MethodError, RevokeError, StoreError,
+};
 use serde_json::json;
 
 use super::problem::{Problem, Slug};
@@ -33,6 +37,7 @@ impl From<ServicesError> for Problem {
             }
             ServicesError::LastKey => Self::with(Slug::Conflict, "the last API key cannot be deleted"),
             ServicesError::Url(error) => Self::with(Slug::Invalid, format!("webhook.url: {error}")),
+            ServicesError::Origin(error) => Self::with(Slug::Invalid, format!("portal_return: {error}")),
             ServicesError::NotManaged => Slug::NotManaged.into(),
             ServicesError::HandOver(HandOverError::Rotate(_)) => Slug::Internal.into(),
             ServicesError::HandOver(error) => Self::with(Slug::Conflict, error.to_string()),
@@ -100,8 +105,59 @@ impl From<ChallengeError> for Problem {
             ChallengeError::AlreadyFinalised | ChallengeError::TooLate => {
                 Self::with(Slug::Conflict, error.to_string())
             }
+            ChallengeError::NoMethod => Slug::NoMethod.into(),
+            ChallengeError::NoCode => Self::with(Slug::Conflict, error.to_string()),
+            ChallengeError::WrongCode { tries_left } => {
+                let state = if tries_left == 0 { ChallengeState::Denied } else { ChallengeState::Pending };
+                Self::from(Slug::WrongCode)
+                    .member("tries_left", json!(tries_left))
+                    .member("state", json!(state))
+            }
+            ChallengeError::Locked { retry_after_s } => Self::from(Slug::Locked).retry_after(retry_after_s),
+            // Waiting does not help where the challenge has no resend left.
+            ChallengeError::ResendLimit { resends_left: 0, .. } => {
+                Self::from(Slug::ResendLimit).status(StatusCode::CONFLICT).member("resends_left", json!(0))
+            }
+            ChallengeError::ResendLimit { resends_left, retry_after_s } => Self::from(Slug::ResendLimit)
+                .retry_after(retry_after_s)
+                .member("resends_left", json!(resends_left)),
+            ChallengeError::SendLimit { retry_after_s } => {
+                Self::from(Slug::SendLimit).retry_after(retry_after_s)
+            }
+            ChallengeError::Suspended => Slug::Suspended.into(),
             ChallengeError::Store(error) => error.into(),
             ChallengeError::Keys => Slug::Internal.into(),
+            other => unknown(&other),
+        }
+    }
+}
+
+impl From<MethodError> for Problem {
+    fn from(error: MethodError) -> Self {
+        match error {
+            MethodError::User
+            | MethodError::Label
+            | MethodError::Address
+            | MethodError::Order
+            | MethodError::Fob(_) => Self::with(Slug::Invalid, error.to_string()),
+            MethodError::NotFound => Slug::NotFound.into(),
+            MethodError::Forbidden => Slug::ForbiddenMethod.into(),
+            MethodError::TooMany => Slug::TooManyMethods.into(),
+            MethodError::AlreadyConfirmed | MethodError::Unsupported => {
+                Self::with(Slug::Conflict, error.to_string())
+            }
+            MethodError::WrongCode { tries_left } => {
+                Self::from(Slug::WrongCode).member("tries_left", json!(tries_left))
+            }
+            MethodError::Locked { retry_after_s } => Self::from(Slug::Locked).retry_after(retry_after_s),
+            MethodError::SendLimit { retry_after_s } => {
+                Self::from(Slug::SendLimit).retry_after(retry_after_s)
+            }
+            MethodError::Store(error) => error.into(),
+            MethodError::Keys => {
+                tracing::error!("a user's sealed method does not open under this master key");
+                Slug::Internal.into()
+            }
             other => unknown(&other),
         }
     }

@@ -1,6 +1,7 @@
 //! The REST interface: one table of routes, the gate before them, and what surrounds every request.
 
 mod challenges;
+mod console;
 mod enrolments;
 mod gate;
 mod handover;
@@ -9,6 +10,10 @@ mod input;
 mod map;
 mod metrics;
 mod operator;
+mod operators;
+mod pages;
+mod portal;
+mod portal_sessions;
 mod problem;
 mod qr;
 mod services;
@@ -41,6 +46,8 @@ use crate::hub::Hub;
 use crate::keys::{AdminKey, MasterKey};
 use crate::limits::{Buckets, Rate};
 use crate::managed::{Outcomes, Services};
+use crate::operators::Desk;
+use crate::pages::{Cookies, Pages};
 use crate::settings::Settings;
 use crate::store::RelayStore;
 use crate::wake::Wakes;
@@ -73,6 +80,8 @@ pub struct Parts {
     pub webhooks: Sender,
     /// Wakes phones up; only its counts are needed here.
     pub wakes: Option<Arc<Wakes>>,
+    /// Who is signed in at the helpdesk console, where there is one.
+    pub desk: Option<Arc<Desk>>,
     /// A folder for a backup on its way out.
     pub scratch: PathBuf,
     /// Every task of the relay.
@@ -92,12 +101,15 @@ pub(crate) struct App {
     outcomes: Arc<Outcomes>,
     webhooks: Sender,
     wakes: Option<Arc<Wakes>>,
+    desk: Option<Arc<Desk>>,
     scratch: PathBuf,
     tasks: TaskTracker,
     metrics: metrics::Metrics,
     failures: Buckets<IpAddr>,
     by_service: Buckets<ServiceId>,
     in_flight: gate::InFlight,
+    pages: Pages,
+    cookies: Cookies,
 }
 
 /// Who may call a route.
@@ -148,6 +160,11 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Operator, GET, "/v1/admin/backup", operator::backup),
         route(Operator, GET, "/v1/admin/audit", operator::audit_log),
         route(Operator, GET, "/v1/admin/audit/verify", operator::audit_verify),
+        route(Operator, POST, "/v1/admin/operators", operators::create),
+        route(Operator, GET, "/v1/admin/operators", operators::list),
+        route(Operator, PATCH, "/v1/admin/operators/{name}", operators::change),
+        route(Operator, DELETE, "/v1/admin/operators/{name}", operators::delete),
+        route(Operator, POST, "/v1/admin/operators/{name}/link", operators::link),
         route(Service, GET, "/v1/service", services::get),
         route(Service, PATCH, "/v1/service", services::patch),
         route(Service, POST, "/v1/service/rotate-key", services::rotate_key),
@@ -166,6 +183,7 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Service, GET, "/v1/users/{user}/devices", users::devices),
         route(Service, DELETE, "/v1/users/{user}/devices/{binding}", users::revoke),
         route(Service, POST, "/v1/users/{user}/verified", users::verified),
+        route(Service, POST, "/v1/portal-sessions", portal_sessions::start),
         route(Service, POST, "/v1/envelopes", sovereign::post),
         route(Service, DELETE, "/v1/envelopes/{envelope}", sovereign::withdraw),
         route(Service, POST, "/v1/routes", sovereign::announce),
@@ -186,6 +204,9 @@ pub fn router(parts: Parts, more: Router) -> Router {
         router = router.route(path, handler);
     }
     router
+        .merge(pages::files())
+        .merge(portal::routes(&app))
+        .merge(console::routes(&app))
         .with_state(Arc::clone(&app))
         .merge(more)
         .fallback(async || problem::Problem::from(Slug::NotFound).into_response())
@@ -205,6 +226,8 @@ impl App {
             by_service: Buckets::new(Arc::clone(&parts.clock), by_service, MOST_BUCKETS),
             metrics: metrics::Metrics::default(),
             in_flight: gate::InFlight::default(),
+            pages: Pages::new(),
+            cookies: Cookies::new(parts.services.relay()),
             settings: parts.settings,
             clock: parts.clock,
             random: parts.random,
@@ -216,6 +239,7 @@ impl App {
             outcomes: parts.outcomes,
             webhooks: parts.webhooks,
             wakes: parts.wakes,
+            desk: parts.desk,
             scratch: parts.scratch,
             tasks: parts.tasks,
         }

@@ -68,6 +68,7 @@ impl From<DeskError> for Problem {
             DeskError::Operator(OperatorError::Store(error)) | DeskError::Store(error) => error.into(),
             DeskError::Operator(error) => Self::with(Slug::Conflict, error.to_string()),
             DeskError::Services(error) => error.into(),
+            DeskError::Limited(limited) => limited.into(),
             DeskError::Oidc(_) | DeskError::WrongCode { .. } | DeskError::Keys => Slug::Internal.into(),
         }
     }

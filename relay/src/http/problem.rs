@@ -32,6 +32,13 @@ pub enum Slug {
     RateLimited,
     NotManaged,
     NotSovereign,
+    NoMethod,
+    ForbiddenMethod,
+    TooManyMethods,
+    Suspended,
+    Locked,
+    ResendLimit,
+    SendLimit,
     IdempotencyMismatch,
     Unavailable,
     Internal,
@@ -39,7 +46,7 @@ pub enum Slug {
 
 impl Slug {
     /// All of them, for the OpenAPI document and for tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 29] = [
         Self::Unauthorised,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -59,6 +66,13 @@ impl Slug {
         Self::RateLimited,
         Self::NotManaged,
         Self::NotSovereign,
+        Self::NoMethod,
+        Self::ForbiddenMethod,
+        Self::TooManyMethods,
+        Self::Suspended,
+        Self::Locked,
+        Self::ResendLimit,
+        Self::SendLimit,
         Self::IdempotencyMismatch,
         Self::Unavailable,
         Self::Internal,
@@ -94,12 +108,27 @@ impl Slug {
             }
             Self::NoDevice => ("no-device", StatusCode::CONFLICT, "The user has no phone"),
             Self::EnrolmentEnded => ("enrolment-ended", StatusCode::CONFLICT, "The enrolment has ended"),
-            Self::WrongCode => ("wrong-code", StatusCode::UNPROCESSABLE_ENTITY, "The check code is wrong"),
+            Self::WrongCode => ("wrong-code", StatusCode::UNPROCESSABLE_ENTITY, "The code is wrong"),
             Self::QueueFull => ("queue-full", StatusCode::TOO_MANY_REQUESTS, "The receiver's queue is full"),
             Self::RateLimited => ("rate-limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::NotManaged => ("not-managed", StatusCode::CONFLICT, "This is for managed services only"),
             Self::NotSovereign => {
                 ("not-sovereign", StatusCode::CONFLICT, "This is for sovereign services only")
+            }
+            Self::NoMethod => ("no-method", StatusCode::CONFLICT, "The user has no such method"),
+            Self::ForbiddenMethod => {
+                ("forbidden-method", StatusCode::FORBIDDEN, "The service does not take this kind of method")
+            }
+            Self::TooManyMethods => {
+                ("too-many-methods", StatusCode::CONFLICT, "The user has as many methods as fit")
+            }
+            Self::Suspended => ("suspended", StatusCode::FORBIDDEN, "The user is suspended"),
+            Self::Locked => ("locked", StatusCode::TOO_MANY_REQUESTS, "The user's codes are locked"),
+            Self::ResendLimit => {
+                ("resend-limit", StatusCode::TOO_MANY_REQUESTS, "The code cannot be sent again now")
+            }
+            Self::SendLimit => {
+                ("send-limit", StatusCode::TOO_MANY_REQUESTS, "Too many codes were sent to the user")
             }
             Self::IdempotencyMismatch => (
                 "idempotency-mismatch",
@@ -116,6 +145,7 @@ impl Slug {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Problem {
     slug: Slug,
+    status: StatusCode,
     detail: Option<Cow<'static, str>>,
     retry_after_s: Option<u64>,
     members: Map<String, Value>,
@@ -133,6 +163,11 @@ impl Problem {
         self.member("retry_after_s", json!(seconds))
     }
 
+    /// With another status than the slug mostly has.
+    pub(crate) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// Adds a member beside the standard ones.
     pub(crate) fn member(mut self, name: &str, value: Value) -> Self {
         self.members.insert(name.to_owned(), value);
@@ -142,7 +177,7 @@ impl Problem {
 
 impl From<Slug> for Problem {
     fn from(slug: Slug) -> Self {
-        Self { slug, detail: None, retry_after_s: None, members: Map::new() }
+        Self { slug, status: slug.parts().1, detail: None, retry_after_s: None, members: Map::new() }
     }
 }
 
@@ -154,7 +189,8 @@ impl From<crate::limits::Limited> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (slug, status, title) = self.slug.parts();
+        let (slug, _, title) = self.slug.parts();
+        let status = self.status;
         let mut body = self.members;
         body.insert("type".to_owned(), json!(format!("urn:nod:problem:{slug}")));
         body.insert("title".to_owned(), json!(title));

@@ -16,7 +16,7 @@ use super::App;
 use super::gate::Caller;
 use super::input::{Json, Path};
 use super::problem::{Problem, Slug};
-use crate::managed::{Change, Hosted, NewService};
+use crate::managed::{Change, Hosted, MethodChange, NewService};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +46,10 @@ pub(super) struct Patch {
     life_s: Option<u32>,
     #[serde(default, deserialize_with = "given")]
     webhook: Option<Option<Webhook>>,
+    #[serde(default)]
+    methods: MethodChange,
+    #[serde(default)]
+    portal_return: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +74,8 @@ impl From<Patch> for Change {
             window_s: patch.window_s,
             life_s: patch.life_s,
             webhook: patch.webhook.map(|webhook| webhook.map(|webhook| webhook.url)),
+            methods: patch.methods,
+            portal_return: patch.portal_return,
         }
     }
 }
@@ -91,6 +97,8 @@ fn shown(app: &App, hosted: &Hosted) -> Value {
         "api_keys": record.api_keys.iter().map(|key| json!({ "key_id": key.id, "created_at": key.created }))
             .collect::<Vec<_>>(),
         "created_at": record.created,
+        "methods": record.policy.methods,
+        "portal_return": record.portal_return,
     });
     if let (Some(webhook), Some(members)) = (&record.webhook, value.as_object_mut()) {
         members.insert("webhook".to_owned(), json!({ "url": webhook.url }));

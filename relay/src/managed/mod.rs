@@ -3,7 +3,9 @@
 //! What is looked up on every request is cached; this process is the only writer, so a change replaces what is cached.
 
 mod backend;
+mod change;
 mod counted;
+mod origin;
 mod rotation;
 mod sealer;
 mod tick;
@@ -21,7 +23,9 @@ use nod_protocol::{NumberPolicy, Random, RandomError, ServiceId};
 use zeroize::Zeroizing;
 
 pub use self::backend::Backend;
+pub use self::change::{Change, MethodChange};
 pub use self::counted::{Counted, Metric, Outcomes};
+pub use self::origin::{MAX_ORIGINS, Origin, OriginError};
 pub use self::sealer::MasterSealer;
 pub use self::tick::run as run_housekeeping;
 use crate::keys::{ApiKey, MasterKey, Purpose};
@@ -48,6 +52,9 @@ pub enum ServicesError {
     /// The webhook's URL cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// An origin of its login pages cannot be used.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
     /// [`LIVE_KEYS`] are live already.
     #[error("two API keys are live already")]
     TooManyKeys,
@@ -109,24 +116,6 @@ pub struct NewService {
     pub number: Option<NumberPolicy>,
     /// Who verifies.
     pub mode: Mode,
-}
-
-/// What changes of a service; `None` stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(clippy::option_option, reason = "a change may also remove")]
-pub struct Change {
-    /// Its display name.
-    pub name: Option<String>,
-    /// Its domain, or none any more.
-    pub domain: Option<Option<String>>,
-    /// The weakest number matching.
-    pub number: Option<NumberPolicy>,
-    /// Seconds that the user has from delivery.
-    pub window_s: Option<u32>,
-    /// Seconds that a challenge lives at most.
-    pub life_s: Option<u32>,
-    /// Where its events go, or nowhere any more. A new one gets a new secret.
-    pub webhook: Option<Option<String>>,
 }
 
 /// The parts that services are made of.
@@ -201,6 +190,7 @@ impl Services {
             handed_over: None,
             api_keys: vec![ApiKeyRecord { id: key.id.clone(), hash: key.hash(), created }],
             webhook: None,
+            portal_return: Vec::new(),
         };
         let _alone = self.writing.lock().await;
         self.parts.store.put_service(record.clone()).await?;
@@ -290,15 +280,18 @@ impl Services {
             Some(None) => Some(None),
             None => None,
         };
+        let origins = change.portal_return.as_deref().map(Origin::parse_all).transpose()?;
         let hosted = self
             .write(id, move |record| {
-                let Change { name, domain, number, window_s, life_s, webhook: _ } = change;
+                let Change { name, domain, number, window_s, life_s, methods, .. } = change;
                 record.name = name.unwrap_or(std::mem::take(&mut record.name));
                 record.domain = domain.unwrap_or(record.domain.take());
                 record.policy.number = number.unwrap_or(record.policy.number);
                 record.policy.window_s = window_s.unwrap_or(record.policy.window_s);
                 record.policy.life_s = life_s.unwrap_or(record.policy.life_s);
+                record.policy.methods = methods.over(record.policy.methods);
                 record.webhook = webhook.unwrap_or(record.webhook.take());
+                record.portal_return = origins.unwrap_or(std::mem::take(&mut record.portal_return));
                 ServiceDisplay { name: record.name.clone(), domain: record.domain.clone() }.check()?;
                 Ok(record.policy.check()?)
             })

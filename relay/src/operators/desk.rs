@@ -1,8 +1,9 @@
 //! Sessions of the console: who is signed in, through the OpenID provider here and through a phone in `phones.rs`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use nod_login::{AuditEvent, Clock, Store as _, StoreError, UnixMillis};
+use nod_login::{AuditEvent, Clock, Language, Store as _, StoreError, UnixMillis};
 use nod_protocol::bytes::{Digest, Secret};
 use nod_protocol::{Random, RandomError, ServiceId, TicketId};
 use zeroize::Zeroizing;
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use super::oidc::{Callback, Oidc, OidcError, Transaction};
 use super::{Right, RoleSet};
 use crate::keys::{MasterKey, Purpose};
+use crate::limits::{Buckets, Limited, Rate};
 use crate::managed::{Services, ServicesError};
 use crate::store::RelayStore;
 use crate::store::operators::{
@@ -27,6 +29,15 @@ pub const PENDING_MS: u64 = 600_000;
 
 /// A session's last use is stored anew when it is that old, so that not every page costs a write.
 const SEEN_AGAIN_MS: u64 = 60_000;
+
+/// Sign-ins that one address may begin: 30 in five minutes.
+const BY_ADDRESS: Rate = Rate { tokens: 30, per_ms: 300_000, burst: 30 };
+
+/// Sign-ins that may be begun for one name, whoever has it: 6 in five minutes.
+const BY_NAME: Rate = Rate { tokens: 6, per_ms: 300_000, burst: 6 };
+
+/// Addresses and names that are counted at the same time.
+const MOST_KEYS: usize = 50_000;
 
 /// Why the desk refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +70,9 @@ pub enum DeskError {
     /// The console's own service cannot be used.
     #[error(transparent)]
     Services(#[from] ServicesError),
+    /// Too many sign-ins were begun from one address, or for one name.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// The source of randomness or the master key failed.
     #[error("the source of randomness or the master key failed")]
     Keys,
@@ -96,6 +110,8 @@ pub struct Desk {
     pub(super) parts: DeskParts,
     /// Held while the console's own service is made.
     pub(super) making: tokio::sync::Mutex<()>,
+    by_address: Buckets<IpAddr>,
+    by_name: Buckets<Digest>,
 }
 
 /// An operator who is signed in.
@@ -109,6 +125,8 @@ pub struct Operator {
     pub roles: RoleSet,
     /// Users looked at, the last one first.
     pub recent: Vec<(ServiceId, String)>,
+    /// The language of the pages, where one is known.
+    pub language: Option<Language>,
     token: Digest,
 }
 
@@ -124,7 +142,23 @@ impl Desk {
     /// Puts it together.
     #[must_use]
     pub fn new(parts: DeskParts) -> Self {
-        Self { parts, making: tokio::sync::Mutex::new(()) }
+        let by_address = Buckets::new(Arc::clone(&parts.clock), BY_ADDRESS, MOST_KEYS);
+        let by_name = Buckets::new(Arc::clone(&parts.clock), BY_NAME, MOST_KEYS);
+        Self { parts, making: tokio::sync::Mutex::new(()), by_address, by_name }
+    }
+
+    /// Counts a sign-in that is begun from an address, perhaps for a name.
+    ///
+    /// # Errors
+    /// [`DeskError::Limited`] when there were too many.
+    pub fn may_start(&self, address: Option<IpAddr>, name: Option<&str>) -> Result<(), DeskError> {
+        if let Some(address) = address {
+            self.by_address.take(&address)?;
+        }
+        if let Some(name) = name {
+            self.by_name.take(&Digest::of(name.trim().to_ascii_lowercase().as_bytes()))?;
+        }
+        Ok(())
     }
 
     /// Whether operators may come through an OpenID provider.
@@ -160,6 +194,7 @@ impl Desk {
         &self,
         pending: &Secret<32>,
         callback: &Callback,
+        language: Option<Language>,
     ) -> Result<(Secret<32>, Option<String>), DeskError> {
         let oidc = self.parts.oidc.as_ref().ok_or(DeskError::Off)?;
         let row = self.parts.store.take_pending(token(pending), self.now()).await?;
@@ -170,11 +205,16 @@ impl Desk {
         let vouched = oidc.finish(&transaction, callback).await?;
         let roles = vouched.roles;
         let who = Identity::Oidc { subject: vouched.subject, name: vouched.name, roles };
-        Ok((self.sign_in(who, roles).await?, row.next))
+        Ok((self.sign_in(who, roles, language).await?, row.next))
     }
 
     /// Begins a session under a secret that nobody had before.
-    pub(super) async fn sign_in(&self, who: Identity, roles: RoleSet) -> Result<Secret<32>, DeskError> {
+    pub(super) async fn sign_in(
+        &self,
+        who: Identity,
+        roles: RoleSet,
+        language: Option<Language>,
+    ) -> Result<Secret<32>, DeskError> {
         let secret = Secret::random(self.parts.random.as_ref())?;
         let now = self.now();
         let row = SessionRow {
@@ -182,6 +222,7 @@ impl Desk {
             created: now,
             seen: now,
             expires: now.plus(IDLE_MS),
+            language,
             recent: Vec::new(),
             once: None,
         };
@@ -213,7 +254,17 @@ impl Desk {
             store.change_console_session(token, lengthen).await?;
         }
         let name = row.who.name().to_owned();
-        Ok(Some(Operator { by: row.who.by(), name, roles, recent: row.recent, token }))
+        let language = row.language;
+        Ok(Some(Operator { by: row.who.by(), name, roles, recent: row.recent, language, token }))
+    }
+
+    /// Shows this session's pages in another language.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it was not stored.
+    pub async fn speak(&self, operator: &Operator, language: Language) -> Result<(), StoreError> {
+        let change = move |row: &mut SessionRow| row.language = Some(language);
+        self.parts.store.change_console_session(operator.token, change).await.map(|_| ())
     }
 
     /// Ends a session.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use nod_login::rows::{ChallengeState, EnrolmentState};
-use nod_login::{Ask, ChallengeError, ConfirmError, EnrolError, LoginServer, RevokeError, UnixMillis};
+use nod_login::{Ask, ChallengeError, ConfirmError, EnrolError, Language, LoginServer, RevokeError, UnixMillis};
 use nod_protocol::bytes::Secret;
 use nod_protocol::messages::{ChallengeContext, DeviceInfo, Mode};
 use nod_protocol::{BindingId, NumberPolicy, ServiceId};
@@ -162,7 +162,11 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::NotFound`] when there is none, or it is over.
-    pub async fn wait_nod(&self, pending: &Secret<32>) -> Result<Waiting, DeskError> {
+    pub async fn wait_nod(
+        &self,
+        pending: &Secret<32>,
+        language: Option<Language>,
+    ) -> Result<Waiting, DeskError> {
         let row = self.parts.store.pending(token(pending), self.now()).await?.ok_or(DeskError::NotFound)?;
         let Stage::Nod { name, challenge, sealed, ends } = row.stage else { return Err(DeskError::NotFound) };
         let plain = self.open(&sealed)?;
@@ -190,7 +194,7 @@ impl Desk {
                 let next = self.parts.store.take_pending(token(pending), self.now()).await?;
                 let next = next.ok_or(DeskError::NotFound)?.next;
                 let operator = self.parts.store.operator(&name).await?.ok_or(DeskError::NotFound)?;
-                let secret = self.sign_in(Identity::Nod { name }, operator.roles).await?;
+                let secret = self.sign_in(Identity::Nod { name }, operator.roles, language).await?;
                 Ok(Waiting::SignedIn(secret, next))
             }
             ChallengeState::Denied

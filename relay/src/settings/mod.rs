@@ -159,6 +159,22 @@ pub struct Limits {
     pub failures_per_minute: u32,
     /// Failed authentications at once before that, 1–1,000,000.
     pub failure_burst: u32,
+    /// Wrong codes a minute from one address to one service, 0 (unlimited) – 1,000,000.
+    pub code_failures_per_minute: u32,
+    /// Wrong codes at once before that, 1–1,000,000.
+    pub code_failure_burst: u32,
+    /// Codes sent a minute for one address by one service, 0 (unlimited) – 1,000,000.
+    pub code_sends_per_minute: u32,
+    /// Codes sent at once before that, 1–1,000,000.
+    pub code_send_burst: u32,
+    /// Wrong codes a minute at one service, 0 (unlimited) – 1,000,000.
+    pub service_code_failures_per_minute: u32,
+    /// Wrong codes at once before that, 1–1,000,000.
+    pub service_code_failure_burst: u32,
+    /// Codes sent a minute by one service, 0 (unlimited) – 1,000,000.
+    pub service_code_sends_per_minute: u32,
+    /// Codes sent at once before that, 1–1,000,000.
+    pub service_code_send_burst: u32,
     /// Calls that may wait for a change at the same time, 1–1,000,000.
     pub max_waiting: usize,
     /// Seconds that a request's body may take to arrive, 1–300.
@@ -236,6 +252,14 @@ impl Default for Limits {
             service_burst: 2_000,
             failures_per_minute: 30,
             failure_burst: 30,
+            code_failures_per_minute: 30,
+            code_failure_burst: 60,
+            code_sends_per_minute: 60,
+            code_send_burst: 120,
+            service_code_failures_per_minute: 600,
+            service_code_failure_burst: 2_000,
+            service_code_sends_per_minute: 1_200,
+            service_code_send_burst: 5_000,
             max_waiting: 20_000,
             body_timeout_s: 10,
         }
@@ -251,6 +275,29 @@ impl Default for Webhooks {
 impl Default for Drain {
     fn default() -> Self {
         Self { deadline_s: 20, spread_s: 5 }
+    }
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), SettingsError> {
+        for (setting, number, least) in [
+            ("limits.service_per_second", self.service_per_second, 0),
+            ("limits.service_burst", self.service_burst, 1),
+            ("limits.failures_per_minute", self.failures_per_minute, 0),
+            ("limits.failure_burst", self.failure_burst, 1),
+            ("limits.code_failures_per_minute", self.code_failures_per_minute, 0),
+            ("limits.code_failure_burst", self.code_failure_burst, 1),
+            ("limits.code_sends_per_minute", self.code_sends_per_minute, 0),
+            ("limits.code_send_burst", self.code_send_burst, 1),
+            ("limits.service_code_failures_per_minute", self.service_code_failures_per_minute, 0),
+            ("limits.service_code_failure_burst", self.service_code_failure_burst, 1),
+            ("limits.service_code_sends_per_minute", self.service_code_sends_per_minute, 0),
+            ("limits.service_code_send_burst", self.service_code_send_burst, 1),
+        ] {
+            bounds(setting, u64::from(number), least, 1_000_000)?;
+        }
+        bounds("limits.max_waiting", wide(self.max_waiting), 1, 1_000_000)?;
+        bounds("limits.body_timeout_s", self.body_timeout_s, 1, 300)
     }
 }
 
@@ -293,12 +340,7 @@ impl Settings {
         bounds("devices.max_connections", wide(devices.max_connections), 1, 10_000_000)?;
         bounds("devices.connects_per_second", u64::from(devices.connects_per_second), 0, 1_000_000)?;
         bounds("devices.connect_burst", u64::from(devices.connect_burst), 1, 1_000_000)?;
-        bounds("limits.service_per_second", u64::from(limits.service_per_second), 0, 1_000_000)?;
-        bounds("limits.service_burst", u64::from(limits.service_burst), 1, 1_000_000)?;
-        bounds("limits.failures_per_minute", u64::from(limits.failures_per_minute), 0, 1_000_000)?;
-        bounds("limits.failure_burst", u64::from(limits.failure_burst), 1, 1_000_000)?;
-        bounds("limits.max_waiting", wide(limits.max_waiting), 1, 1_000_000)?;
-        bounds("limits.body_timeout_s", limits.body_timeout_s, 1, 300)?;
+        limits.check()?;
         bounds("webhooks.timeout_s", webhooks.timeout_s, 1, 60)?;
         bounds("webhooks.concurrency", wide(webhooks.concurrency), 1, 256)?;
         bounds("drain.deadline_s", drain.deadline_s, 1, 300)?;

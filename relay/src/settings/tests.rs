@@ -50,12 +50,16 @@ fn the_environment_wins_over_the_file() {
             ("NOD_PUBLIC_ADDRESS", "relay.example"),
             ("NOD_TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
             ("NOD_LIMITS_SERVICE_BURST", "7"),
+            ("NOD_LIMITS_CODE_FAILURE_BURST", "8"),
+            ("NOD_LIMITS_SERVICE_CODE_SENDS_PER_MINUTE", "0"),
             ("NOD_DATA", ""),
         ],
     )
     .unwrap();
     assert_eq!(settings.listen.port(), 2);
     assert_eq!(settings.limits.service_burst, 7);
+    assert_eq!(settings.limits.code_failure_burst, 8);
+    assert_eq!(settings.limits.service_code_sends_per_minute, 0);
     assert_eq!(settings.data, PathBuf::from("nod-data"), "an empty variable counts as unset");
     assert_eq!(settings.trusted_proxies.len(), 2);
     assert_eq!(
@@ -89,6 +93,9 @@ fn each_value_out_of_bounds_is_named() {
         ("[limits]\nservice_burst = 0", "limits.service_burst"),
         ("[limits]\nservice_per_second = 2000000", "limits.service_per_second"),
         ("[limits]\nfailure_burst = 0", "limits.failure_burst"),
+        ("[limits]\ncode_failure_burst = 0", "limits.code_failure_burst"),
+        ("[limits]\ncode_sends_per_minute = 1000001", "limits.code_sends_per_minute"),
+        ("[limits]\nservice_code_send_burst = 0", "limits.service_code_send_burst"),
         ("[limits]\nmax_waiting = 0", "limits.max_waiting"),
         ("[limits]\nbody_timeout_s = 0", "limits.body_timeout_s"),
         ("[webhooks]\ntimeout_s = 61", "webhooks.timeout_s"),

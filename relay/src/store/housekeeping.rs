@@ -18,6 +18,7 @@ pub const SENT_MS: u64 = 3_600_000;
 const PAGE: usize = 256;
 
 /// Whose rows are looked through. Messages of a move go before their rendezvous, by which they are found.
+<<<<<<< HEAD
 const TAGS: [Tag; 8] = [
     Tag::Mailbox,
     Tag::Route,
@@ -28,6 +29,10 @@ const TAGS: [Tag; 8] = [
     Tag::Rendezvous,
     Tag::Console,
 ];
+=======
+const TAGS: [Tag; 8] =
+    [Tag::Mailbox, Tag::Route, Tag::Sent, Tag::Kept, Tag::Wish, Tag::Carried, Tag::Rendezvous, Tag::Portal];
+>>>>>>> portal
 
 #[derive(Deserialize)]
 struct Expires {

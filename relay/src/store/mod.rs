@@ -6,7 +6,8 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`operators`], [`wake`], [`webhooks`];
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`portal`],
+//!   [`operators`], [`wake`], [`webhooks`];
 //!   [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!   the disk.
 //!
@@ -28,6 +29,7 @@ pub mod mailboxes;
 pub mod memory;
 pub mod metrics;
 pub mod operators;
+pub mod portal;
 pub mod relay_store;
 pub mod rendezvous;
 pub mod schema;

@@ -3,7 +3,7 @@
 //! Under [`Tag::Operator`]: operators that sign in with Nod, the service that their phones belong to, and the names of
 //! those who came through OpenID Connect. Under [`Tag::Console`]: everything that expires, by the SHA-256 of its token.
 
-use nod_login::{AuditEvent, StoreError, UnixMillis};
+use nod_login::{AuditEvent, Language, StoreError, UnixMillis};
 use nod_protocol::bytes::Digest;
 use nod_protocol::{ChallengeId, EnrolmentId, ServiceId, TicketId};
 use serde::de::DeserializeOwned;
@@ -117,6 +117,9 @@ pub struct SessionRow {
     pub seen: UnixMillis,
     /// When it ends unless it is used.
     pub expires: UnixMillis,
+    /// The language of the pages, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// Users looked at, the last one first.
     #[serde(default)]
     pub recent: Vec<(ServiceId, String)>,

@@ -12,6 +12,7 @@ use super::engine::Txn;
 use super::layout::{self, Tag};
 use super::login_rows::{read_row, unavailable};
 use super::relay_store::RelayStore;
+use crate::managed::Origin;
 
 /// The most services that one relay hosts.
 pub const MAX_SERVICES: usize = 10_000;
@@ -66,6 +67,9 @@ pub struct ServiceRecord {
     pub api_keys: Vec<ApiKeyRecord>,
     /// Where its events go.
     pub webhook: Option<WebhookRecord>,
+    /// The origins that a portal's user may be led back to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub portal_return: Vec<Origin>,
 }
 
 impl RelayStore {

@@ -5,6 +5,7 @@
 //!
 //! [`Rows`]: crate::store::Rows
 
+pub(crate) mod attempts;
 pub(crate) mod counter;
 pub(crate) mod decide;
 pub(crate) mod end;
@@ -14,6 +15,7 @@ pub(crate) mod limits;
 pub(crate) mod moving;
 pub(crate) mod revoke;
 pub(crate) mod start;
+pub(crate) mod user;
 
 use nod_protocol::ServiceId;
 
