@@ -5,12 +5,14 @@
 //! that decides validity), and whatever must be sent leaves through the step that caused it ([`Rows::send`]), so that
 //! state and message become durable together.
 
+mod address;
 pub mod clock;
 pub mod effects;
 pub mod letter;
 pub mod memory;
 pub mod method;
 mod otp;
+mod resync;
 pub mod rotation;
 pub mod rows;
 pub mod sealer;

@@ -9,8 +9,11 @@ use crate::rows::{Moving, OtpRow};
 /// Steps beside the expected one that are taken.
 const WINDOW: i64 = 1;
 
-/// The most steps by which a user's clock may be off.
+/// The most steps that a user's clock may drift away by being used.
 pub(crate) const MAX_DRIFT: i64 = 10;
+
+/// The most steps by which it may be off: what a resynchronisation finds.
+pub(crate) const MAX_RESYNC_DRIFT: i64 = 20;
 
 /// Presses beyond the expected one that are taken.
 const LOOK_AHEAD: u64 = 10;
@@ -35,7 +38,7 @@ pub(crate) fn find(secret: &[u8], row: &OtpRow, code: &str, now: UnixMillis) -> 
     match row.moving {
         Moving::Time { period_s, drift, .. } => {
             let now = step_at(now, period_s);
-            let drift = drift.clamp(-MAX_DRIFT, MAX_DRIFT);
+            let drift = drift.clamp(-MAX_RESYNC_DRIFT, MAX_RESYNC_DRIFT);
             let places = (drift - WINDOW..=drift + WINDOW)
                 .map(|drift| Place { at: now.saturating_add_signed(drift), drift });
             among(secret, row, code, places)
@@ -70,8 +73,10 @@ pub(crate) fn among(
 /// Whether a code of that place may be taken still: none is taken twice, and none that is older than the last one.
 pub(crate) fn may_take(moving: &Moving, place: Place) -> bool {
     match *moving {
-        Moving::Time { last_step, .. } => {
-            place.drift.abs() <= MAX_DRIFT && last_step.is_none_or(|last| place.at > last)
+        Moving::Time { last_step, drift, .. } => {
+            // Only a resynchronisation puts it further away than that; from there it may come back.
+            let most = drift.saturating_abs().clamp(MAX_DRIFT, MAX_RESYNC_DRIFT);
+            place.drift.abs() <= most && last_step.is_none_or(|last| place.at > last)
         }
         Moving::Counter { next } => place.at >= next && place.at < u64::MAX,
     }
@@ -112,7 +117,7 @@ mod tests {
     fn steps_taken(row: &OtpRow) -> Vec<i64> {
         let now = step_at(NOW, 30);
         let taken = |by: &i64| find(SECRET, row, &code(now.saturating_add_signed(*by)), NOW).is_some();
-        (-14..=14).filter(taken).collect()
+        (-24..=24).filter(taken).collect()
     }
 
     #[test]
@@ -124,7 +129,12 @@ mod tests {
     #[test]
     fn a_clock_that_is_more_than_ten_steps_off_is_never_followed() {
         assert_eq!(steps_taken(&time(None, 10)), [9, 10]);
-        assert_eq!(steps_taken(&time(None, 400)), [9, 10], "nor is a row that says so believed");
+        assert_eq!(
+            steps_taken(&time(None, 15)),
+            [14, 15],
+            "but for a resynchronisation, it comes back alone"
+        );
+        assert_eq!(steps_taken(&time(None, 400)), [19, 20], "nor is a row that says so believed");
         assert_eq!(steps_taken(&time(None, -10)), [-10, -9]);
     }
 

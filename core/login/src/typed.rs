@@ -71,7 +71,8 @@ pub(crate) fn sent_mac(
     send: u32,
     code: &str,
 ) -> Digest {
-    let message = [b"challenge", challenge.as_bytes().as_slice(), &send.to_be_bytes(), code.as_bytes()].concat();
+    let message =
+        [b"challenge", challenge.as_bytes().as_slice(), &send.to_be_bytes(), code.as_bytes()].concat();
     sealer.mac(Sealed::Code, service, &Zeroizing::new(message))
 }
 

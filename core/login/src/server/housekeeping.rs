@@ -2,7 +2,6 @@
 
 use super::LoginServer;
 use crate::clock::UnixMillis;
-use crate::effects::AuditEvent;
 use crate::steps::{end, limits};
 use crate::store::{Rollback, StoreError, StoreExt as _};
 
@@ -16,18 +15,7 @@ impl LoginServer {
     /// [`StoreError`] when it could not be stored.
     pub async fn method_succeeded(&self, user: &str) -> Result<(), StoreError> {
         let (at, user) = (self.at(self.now()), user.to_owned());
-        self.store
-            .run(move |rows| -> Result<(), StoreError> {
-                let mut row = rows.limits(at.service, &user)?;
-                limits::succeeded(&mut row);
-                let was_off = std::mem::take(&mut row.push_off);
-                rows.put_limits(at.service, &user, &row);
-                if was_off {
-                    rows.audit(at.service, at.now, AuditEvent::PushOn { user });
-                }
-                Ok(())
-            })
-            .await?
+        self.store.run(move |rows| limits::another_method(rows, at, &user)).await?
     }
 
     /// Expires at most `limit` challenges and enrolments that are due, and sweeps as many that ended more than

@@ -1,15 +1,23 @@
 //! A user's methods as the host sees them: the list, its order, adding, confirming and removing (docs/methods.md).
 
 use nod_protocol::MethodId;
-use nod_protocol::otp::Algorithm;
+use nod_protocol::bytes::Digest;
 use zeroize::Zeroizing;
 
-use super::LoginServer;
+use super::{LoginServer, is_name};
 use crate::clock::UnixMillis;
-use crate::letter::Channel;
 use crate::method::{Acr, Language, MethodKind};
-use crate::sealer::SealerError;
-use crate::store::StoreError;
+use crate::sealer::{Sealer, SealerError};
+use crate::service::Policy;
+use crate::steps::{At, methods, user};
+use crate::store::{StoreError, StoreExt as _};
+use crate::typed;
+
+/// Recovery codes that a user has at a time.
+const RECOVERY_CODES: usize = 10;
+
+/// Groups of four letters of a recovery code.
+const RECOVERY_GROUPS: usize = 4;
 
 /// Why a call about a user's methods was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -179,185 +187,71 @@ pub struct RecoveryCodes {
     pub codes: Vec<Zeroizing<String>>,
 }
 
-/// A key fob to import.
-#[derive(Debug)]
-pub struct NewFob {
-    /// Its serial number, at most 64 characters.
-    pub serial: String,
-    /// Maker and model; may be empty.
-    pub model: String,
-    /// Its secret, 10–64 bytes.
-    pub secret: Zeroizing<Vec<u8>>,
-    /// The hash.
-    pub algorithm: Algorithm,
-    /// Digits, 6–8.
-    pub digits: u8,
-    /// Seconds of a step, 15–300; none for one that counts.
-    pub period_s: Option<u32>,
-    /// The first counter of one that counts.
-    pub counter: u64,
-}
-
-/// What became of a key fob's import.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FobImport {
-    /// It is new.
-    Imported,
-    /// It was there with the same secret: nothing changed.
-    Unchanged,
-    /// It was there with another secret; nothing changed.
-    Conflict,
-    /// A value is out of its bounds.
-    Refused(&'static str),
-}
-
-/// A key fob as an administrator sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FobView {
-    /// Its serial number.
-    pub serial: String,
-    /// Maker and model.
-    pub model: String,
-    /// Whose it is.
-    pub user: Option<String>,
-    /// Whether it counts presses rather than time.
-    pub counter_based: bool,
-    /// Digits.
-    pub digits: u8,
-    /// When it was imported.
-    pub created: UnixMillis,
-}
-
 impl LoginServer {
     /// A user's methods and standing.
     ///
     /// # Errors
     /// [`MethodError::User`], [`MethodError::Store`].
     pub async fn profile(&self, user: &str) -> Result<Profile, MethodError> {
-        let _ = user;
-        Err(MethodError::Unsupported)
+        let (at, policy, name) = self.about(user)?;
+        let look = self.store.look(move |rows| user::load(rows, at, &name)?.profile(rows, at, &policy));
+        Ok(look.await??)
     }
 
-    /// Takes over what the login server's directory says.
+    /// Puts the methods into another order: each of the user's methods once. Recovery codes stay last wherever they are
+    /// named, and a method that waits for its first code may be left out.
     ///
     /// # Errors
-    /// [`MethodError`].
-    pub async fn set_contacts(&self, user: &str, contacts: Contacts) -> Result<Profile, MethodError> {
-        let _ = (user, contacts);
-        Err(MethodError::Unsupported)
-    }
-
-    /// Puts the methods into another order: each of the user's methods once.
-    ///
-    /// # Errors
-    /// [`MethodError`].
+    /// [`MethodError::Order`], [`MethodError::User`], [`MethodError::Store`].
     pub async fn order_methods(&self, user: &str, order: Vec<MethodId>) -> Result<Profile, MethodError> {
-        let _ = (user, order);
-        Err(MethodError::Unsupported)
+        let (at, policy, name) = self.about(user)?;
+        self.store.run(move |rows| methods::order(rows, at, &policy, &name, &order)).await?
     }
 
-    /// Takes a method away; push cannot be removed, its phones can. The user is told by every other channel.
+    /// Takes a method away; push cannot be removed, its phones can. The user is told by every channel, and at the
+    /// address too that goes. A key fob belongs to nobody then.
     ///
     /// # Errors
-    /// [`MethodError`].
+    /// [`MethodError::NotFound`], [`MethodError::User`], [`MethodError::Store`].
     pub async fn remove_method(&self, user: &str, method: MethodId) -> Result<(), MethodError> {
-        let _ = (user, method);
-        Err(MethodError::Unsupported)
-    }
-
-    /// Makes the secret of a TOTP app, which a first code confirms within ten minutes.
-    ///
-    /// # Errors
-    /// [`MethodError`].
-    pub async fn add_totp(&self, user: &str, label: &str) -> Result<AddedTotp, MethodError> {
-        let _ = (user, label);
-        Err(MethodError::Unsupported)
-    }
-
-    /// Adds an address, to which a code is sent that confirms it; one of the same channel is replaced then, and told.
-    ///
-    /// # Errors
-    /// [`MethodError`].
-    pub async fn add_address(
-        &self,
-        user: &str,
-        channel: Channel,
-        address: &str,
-    ) -> Result<MethodView, MethodError> {
-        let _ = (user, channel, address);
-        Err(MethodError::Unsupported)
-    }
-
-    /// Confirms a method with its first code.
-    ///
-    /// # Errors
-    /// [`MethodError`].
-    pub async fn confirm_method(
-        &self,
-        user: &str,
-        method: MethodId,
-        code: &str,
-    ) -> Result<MethodView, MethodError> {
-        let _ = (user, method, code);
-        Err(MethodError::Unsupported)
+        let (at, _, name) = self.about(user)?;
+        self.store.run(move |rows| methods::remove(rows, at, &name, method)).await?
     }
 
     /// Makes ten recovery codes; older ones are void.
     ///
     /// # Errors
-    /// [`MethodError`].
+    /// [`MethodError::Forbidden`], [`MethodError::TooMany`], [`MethodError::Unsupported`], [`MethodError::Keys`],
+    /// [`MethodError::User`], [`MethodError::Store`].
     pub async fn make_recovery_codes(&self, user: &str) -> Result<RecoveryCodes, MethodError> {
-        let _ = user;
-        Err(MethodError::Unsupported)
+        let (at, policy, name) = self.about(user)?;
+        let sealer = self.sealer_for(MethodKind::Recovery)?;
+        let id = MethodId::random(self.random.as_ref())?;
+        let mut codes = Vec::with_capacity(RECOVERY_CODES);
+        let mut macs: Vec<Digest> = Vec::with_capacity(RECOVERY_CODES);
+        for _ in 0..RECOVERY_CODES {
+            let code = typed::draw_letters(self.random.as_ref(), RECOVERY_GROUPS)?;
+            macs.push(typed::recovery_mac(sealer, at.service, id, &typed::letters(&code)));
+            codes.push(code);
+        }
+        let step = self.store.run(move |rows| methods::recovery_codes(rows, at, &policy, &name, id, macs));
+        Ok(RecoveryCodes { method: step.await??, codes })
     }
 
-    /// Imports key fobs, at most 100 at a time; says for each, in order, what became of it.
-    ///
-    /// # Errors
-    /// [`MethodError`].
-    pub async fn import_fobs(&self, fobs: Vec<NewFob>) -> Result<Vec<FobImport>, MethodError> {
-        let _ = fobs;
-        Err(MethodError::Unsupported)
+    /// What a call about a user needs; refuses what cannot be a user's name.
+    pub(super) fn about(&self, user: &str) -> Result<(At, Policy, String), MethodError> {
+        if !is_name(user) {
+            return Err(MethodError::User);
+        }
+        Ok((self.at(self.now()), self.service.policy, user.to_owned()))
     }
 
-    /// The service's key fobs in the order of their serial numbers, from the one after `after`, at most `limit`.
-    ///
-    /// # Errors
-    /// [`MethodError::Store`].
-    pub async fn fobs(&self, after: Option<String>, limit: usize) -> Result<Vec<FobView>, MethodError> {
-        let _ = (after, limit);
-        Err(MethodError::Unsupported)
-    }
-
-    /// Deletes a key fob that belongs to nobody.
-    ///
-    /// # Errors
-    /// [`MethodError::NotFound`] when there is none, or it belongs to somebody.
-    pub async fn delete_fob(&self, serial: &str) -> Result<(), MethodError> {
-        let _ = serial;
-        Err(MethodError::Unsupported)
-    }
-
-    /// Gives a key fob to a user.
-    ///
-    /// # Errors
-    /// [`MethodError::NotFound`] when there is none, or it belongs to somebody.
-    pub async fn assign_fob(&self, user: &str, serial: &str) -> Result<MethodView, MethodError> {
-        let _ = (user, serial);
-        Err(MethodError::Unsupported)
-    }
-
-    /// Finds a key fob's place again by two codes that follow each other: within 1,000 presses or 20 steps.
-    ///
-    /// # Errors
-    /// [`MethodError::WrongCode`] when the two are not found.
-    pub async fn resync_fob(
-        &self,
-        user: &str,
-        method: MethodId,
-        codes: [&str; 2],
-    ) -> Result<MethodView, MethodError> {
-        let _ = (user, method, codes);
-        Err(MethodError::Unsupported)
+    /// The key to seal with, where the service takes the kind of method that it is for.
+    pub(super) fn sealer_for(&self, kind: MethodKind) -> Result<&dyn Sealer, MethodError> {
+        let sealer = self.sealer.as_deref().ok_or(MethodError::Unsupported)?;
+        if self.service.policy.methods.forbidden.has(kind) {
+            return Err(MethodError::Forbidden);
+        }
+        Ok(sealer)
     }
 }

@@ -1,16 +1,23 @@
 //! [`LoginServer`]: the facade that a host embeds. One file per resource; each method reads, does its cryptography
 //! outside the store, and then runs one atomic step.
 
+mod adding;
 mod answers;
+mod challenge_error;
 mod challenges;
+mod choice;
 mod claims;
 mod codes;
+mod coding;
+mod contacts;
 mod devices;
 mod enrolments;
+mod fobs;
 mod helpdesk;
 mod housekeeping;
 mod methods;
 mod moves;
+mod pushing;
 mod results;
 mod rotation;
 mod sealing;
@@ -28,15 +35,15 @@ use crate::steps::At;
 use crate::store::Store;
 
 pub use answers::ReceiveError;
-pub use challenges::{Ask, ChallengeError, StartedChallenge};
+pub use challenge_error::ChallengeError;
+pub use challenges::{Ask, StartedChallenge};
 pub use codes::{CodeView, MethodChoice, MethodOffer};
 pub use devices::RevokeError;
 pub use enrolments::{ConfirmError, ENROLMENT_LIFE_MS, EnrolError, EnrolmentView, StartedEnrolment};
+pub use fobs::{FobImport, FobView, NewFob};
 pub use helpdesk::{IssuedTicket, TICKET_LIFE_MS, TicketError, TicketView};
 pub use housekeeping::KEEP_MS;
-pub use methods::{
-    AddedTotp, Contacts, FobImport, FobView, MethodError, MethodView, NewFob, Profile, RecoveryCodes,
-};
+pub use methods::{AddedTotp, Contacts, MethodError, MethodView, Profile, RecoveryCodes};
 pub use results::{ChallengeView, FINALISE_MS};
 pub use rotation::AnnounceError;
 pub(crate) use sealing::NOTICE_MS;

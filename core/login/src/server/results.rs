@@ -3,13 +3,15 @@
 use nod_protocol::messages::{ChallengeContext, DeviceInfo};
 use nod_protocol::{BindingId, ChallengeId, Number, NumberPolicy};
 
+use super::choice::{self, Takes};
 use super::{ChallengeError, CodeView, LoginServer, MethodOffer, SessionCheck};
 use crate::clock::UnixMillis;
-use crate::method::Acr;
-use crate::rows::{ChallengeState, Decided};
-use crate::steps::Stop;
+use crate::method::{Acr, MethodKind};
+use crate::rows::{ChallengeRow, ChallengeState, Decided};
 use crate::steps::end::{self, Refusal};
-use crate::store::{StoreError, StoreExt as _};
+use crate::steps::{At, Stop, user};
+use crate::store::{Rows, StoreError, StoreExt as _};
+use crate::typed::SENT_DIGITS;
 
 /// Milliseconds after a challenge's latest end in which its result can still be used.
 pub const FINALISE_MS: u64 = 60_000;
@@ -59,18 +61,6 @@ pub struct ChallengeView {
     pub passed: Option<UnixMillis>,
 }
 
-impl From<Stop<Refusal>> for ChallengeError {
-    fn from(stop: Stop<Refusal>) -> Self {
-        match stop {
-            Stop::Refused(Refusal::NotFound) => Self::NotFound,
-            Stop::Refused(Refusal::Ended(state)) => Self::Ended { state },
-            Stop::Refused(Refusal::AlreadyFinalised) => Self::AlreadyFinalised,
-            Stop::Refused(Refusal::TooLate) => Self::TooLate,
-            Stop::Store(error) => Self::Store(error),
-        }
-    }
-}
-
 /// A result that cannot be used is not an ended challenge but one that was not approved.
 fn not_finalised(stop: Stop<Refusal>) -> ChallengeError {
     if let Stop::Refused(Refusal::Ended(state)) = stop {
@@ -91,6 +81,7 @@ impl LoginServer {
     ) -> Result<ChallengeView, ChallengeError> {
         let at = self.at(self.now());
         let session = SessionCheck::new(session);
+        let (policy, codes) = (self.service.policy, self.sealer.is_some());
         let found = self
             .store
             .look(move |rows| -> Result<_, StoreError> {
@@ -100,30 +91,26 @@ impl LoginServer {
                     Some(decided) => rows.binding(at.service, decided.binding)?,
                     None => None,
                 };
-                Ok(Some((row, device.map(|binding| (binding.id, binding.device)))))
+                let ways = ways(rows, at, &Takes::new(&policy, row.policy, row.accept, codes), &row)?;
+                Ok(Some((row, ways, device.map(|binding| (binding.id, binding.device)))))
             })
             .await??;
-        let (row, device) = found.ok_or(ChallengeError::NotFound)?;
+        let (row, Ways { method, digits, others }, device) = found.ok_or(ChallengeError::NotFound)?;
+        let state = row.state_at(at.now);
         Ok(ChallengeView {
             id,
-            state: row.state_at(at.now),
+            state,
             created: row.created,
             deadline: row.deadline(),
             window_s: u32::try_from(row.window_ms / 1000).unwrap_or(u32::MAX),
             devices: u32::try_from(row.asked.len()).unwrap_or(u32::MAX),
             user: row.user,
             context: row.context,
-            method: MethodOffer {
-                id: None,
-                kind: crate::method::MethodKind::Push,
-                label: String::new(),
-                hint: None,
-                acr: crate::method::MethodKind::Push.acr(row.policy),
-            },
-            code: None,
-            others: Vec::new(),
-            acr: None,
-            passed: None,
+            acr: (state == ChallengeState::Approved).then_some(method.acr),
+            method,
+            code: row.code.as_ref().map(|code| CodeView::of(code, digits, &policy.methods, at.now)),
+            others,
+            passed: row.code.as_ref().and_then(|code| code.passed).map(|passed| passed.at),
             policy: row.policy,
             number: row.number,
             delivered: row.delivered,
@@ -164,4 +151,44 @@ impl LoginServer {
         self.store.run(move |rows| end::finalise(rows, at, id, &check)).await?.map_err(not_finalised)?;
         self.challenge(id, session).await
     }
+}
+
+/// How a challenge can be answered, and how else the user may be asked.
+struct Ways {
+    method: MethodOffer,
+    digits: Option<u8>,
+    others: Vec<MethodOffer>,
+}
+
+fn ways(rows: &dyn Rows, at: At, takes: &Takes, row: &ChallengeRow) -> Result<Ways, StoreError> {
+    let open = matches!(row.state_at(at.now), ChallengeState::Pending | ChallengeState::Expired);
+    let push = user::push_id(at, &row.user);
+    let Some(code) = &row.code else {
+        let method = takes.bare(MethodKind::Push, Some(push));
+        // Whoever has nothing but phones has no row and no other way: most challenges are looked at without more.
+        let others = match rows.user(at.service, &row.user)? {
+            Some(_) if open => {
+                let user = user::load_with(rows, at, &row.user, &[])?;
+                choice::others(takes, &user, &user.views(rows, &takes.policy)?, &method, false)
+            }
+            _ => Vec::new(),
+        };
+        return Ok(Ways { method, digits: None, others });
+    };
+    let user = user::load(rows, at, &row.user)?;
+    let views = user.views(rows, &takes.policy)?;
+    let view = views.iter().find(|view| Some(view.id) == code.method);
+    let method = view.map_or_else(|| takes.bare(code.kind, code.method), |view| takes.offer(view));
+    let digits = match code.kind {
+        MethodKind::Email | MethodKind::Sms => Some(SENT_DIGITS),
+        MethodKind::Totp | MethodKind::Fob => view.and_then(|view| view.digits),
+        MethodKind::Push | MethodKind::Recovery | MethodKind::Helpdesk => None,
+    };
+    let others = if open {
+        let push_off = rows.limits(at.service, &row.user)?.push_off;
+        choice::others(takes, &user, &views, &method, push_off)
+    } else {
+        Vec::new()
+    };
+    Ok(Ways { method, digits, others })
 }

@@ -99,6 +99,8 @@ pub(crate) enum Refusal {
     Ended(ChallengeState),
     AlreadyFinalised,
     TooLate,
+    /// The user was suspended since.
+    Suspended,
 }
 
 /// Cancels an undecided challenge; a cancelled one stays as it is.
@@ -138,6 +140,9 @@ pub(crate) fn finalise(
     }
     if at.now >= row.exp.plus(FINALISE_MS) {
         return Err(Stop::Refused(Refusal::TooLate));
+    }
+    if rows.user(at.service, &row.user)?.is_some_and(|user| user.suspended.is_some()) {
+        return Err(Stop::Refused(Refusal::Suspended));
     }
     row.finalised = true;
     rows.put_challenge(&row);

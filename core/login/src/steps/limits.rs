@@ -5,9 +5,12 @@ use std::net::IpAddr;
 use nod_protocol::ChallengeId;
 use nod_protocol::bytes::Digest;
 
+use super::At;
 use crate::clock::UnixMillis;
+use crate::effects::AuditEvent;
 use crate::rows::{ChallengeRow, ChallengeState, LimitsRow, Suppressed};
 use crate::service::Limits;
+use crate::store::{Rows, StoreError};
 
 const FIVE_MINUTES_MS: u64 = 300_000;
 const HOUR_MS: u64 = 3_600_000;
@@ -33,7 +36,7 @@ pub(crate) struct Asker<'a> {
     pub(crate) replaces: Option<ChallengeId>,
 }
 
-/// Whether the user may be asked at `now`.
+/// Whether the user's phones may be asked at `now`.
 pub(crate) fn check(
     limits: &Limits,
     row: &LimitsRow,
@@ -44,6 +47,23 @@ pub(crate) fn check(
     if row.push_off {
         return Err(Refusal::PushOff);
     }
+    check_live(limits, row, pending, asker, now)?;
+    for (most, within) in [(limits.per_hour, HOUR_MS), (limits.per_five_minutes, FIVE_MINUTES_MS)] {
+        if let Some(wait_ms) = wait(&row.started, size(most), within, now) {
+            return Err(Refusal::Rate { retry_after_s: wait_ms.div_ceil(1000).max(1) });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the user may be asked at `now` by any method: the source is not suppressed, and not too much is open.
+pub(crate) fn check_live(
+    limits: &Limits,
+    row: &LimitsRow,
+    pending: &[ChallengeRow],
+    asker: Asker<'_>,
+    now: UnixMillis,
+) -> Result<(), Refusal> {
     let ip = asker.ip.map(|ip| ip.to_canonical());
     if row.suppressed.iter().any(|source| Some(source.ip) == ip && now < source.until) {
         return Err(Refusal::SourceSuppressed);
@@ -58,11 +78,6 @@ pub(crate) fn check(
         || live().filter(|other| asker.session.is_some() && other.session.as_ref() == asker.session);
     if live().count() >= size(limits.live_per_user) || of_session().count() >= size(limits.live_per_session) {
         return Err(Refusal::Live);
-    }
-    for (most, within) in [(limits.per_hour, HOUR_MS), (limits.per_five_minutes, FIVE_MINUTES_MS)] {
-        if let Some(wait_ms) = wait(&row.started, size(most), within, now) {
-            return Err(Refusal::Rate { retry_after_s: wait_ms.div_ceil(1000).max(1) });
-        }
     }
     Ok(())
 }
@@ -94,6 +109,18 @@ pub(crate) fn started(row: &mut LimitsRow, now: UnixMillis) {
 pub(crate) fn succeeded(row: &mut LimitsRow) {
     row.started.clear();
     row.wrong_numbers = 0;
+}
+
+/// Another method than push let the user in: the counters start again, and push is on again.
+pub(crate) fn another_method(rows: &mut dyn Rows, at: At, user: &str) -> Result<(), StoreError> {
+    let mut row = rows.limits(at.service, user)?;
+    succeeded(&mut row);
+    let was_off = std::mem::take(&mut row.push_off);
+    rows.put_limits(at.service, user, &row);
+    if was_off {
+        rows.audit(at.service, at.now, AuditEvent::PushOn { user: user.to_owned() });
+    }
+    Ok(())
 }
 
 /// Counts a wrong number; says whether that switched push off.

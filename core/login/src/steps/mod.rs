@@ -6,12 +6,17 @@
 //! [`Rows`]: crate::store::Rows
 
 pub(crate) mod attempts;
+pub(crate) mod codes;
+pub(crate) mod contacts;
 pub(crate) mod counter;
 pub(crate) mod decide;
 pub(crate) mod end;
 pub(crate) mod end_all;
 pub(crate) mod enrol;
+pub(crate) mod fobs;
+pub(crate) mod helpdesk;
 pub(crate) mod limits;
+pub(crate) mod methods;
 pub(crate) mod moving;
 pub(crate) mod revoke;
 pub(crate) mod start;

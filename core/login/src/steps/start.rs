@@ -1,11 +1,13 @@
-//! Starting a challenge: limits, the phones' bindings and the challenge that is replaced, all in one step.
+//! Starting a challenge: limits, the phones' bindings or the user's method, and the challenge that is replaced, all in one
+//! step.
 
 use nod_protocol::ChallengeId;
 
-use super::{At, Stop, end, limits};
+use super::{At, Stop, attempts, codes, end, limits, user};
 use crate::effects::{AuditEvent, Changed, Outgoing};
-use crate::rows::{BindingRow, BindingState, ChallengeRow, ChallengeState};
-use crate::service::Limits;
+use crate::letter::Letter;
+use crate::rows::{BindingRow, BindingState, ChallengeRow, ChallengeState, CodeRow};
+use crate::service::Policy;
 use crate::store::{Rows, StoreError};
 
 /// A challenge that is signed and sealed and only waits to be let in.
@@ -14,6 +16,8 @@ pub(crate) struct NewChallenge {
     pub(crate) row: ChallengeRow,
     /// One envelope per phone asked, in the order of `row.asked`.
     pub(crate) envelopes: Vec<Outgoing>,
+    /// The letter that carries its code.
+    pub(crate) letter: Option<Letter>,
     pub(crate) replaces: Option<ChallengeId>,
 }
 
@@ -22,6 +26,12 @@ pub(crate) struct NewChallenge {
 pub(crate) enum Refusal {
     Limits(limits::Refusal),
     NoDevice,
+    /// The method that was chosen is gone.
+    NoMethod,
+    Suspended,
+    SendLimit {
+        retry_after_s: u64,
+    },
     NotFound,
     Ended(ChallengeState),
 }
@@ -54,10 +64,10 @@ pub(crate) fn may_be_replaced(row: &ChallengeRow, at: At) -> Result<(), Refusal>
 pub(crate) fn start(
     rows: &mut dyn Rows,
     at: At,
-    policy: &Limits,
+    policy: &Policy,
     new: NewChallenge,
 ) -> Result<u32, Stop<Refusal>> {
-    let NewChallenge { mut row, envelopes, replaces } = new;
+    let NewChallenge { mut row, envelopes, letter, replaces } = new;
     let replaced = match replaces {
         Some(id) => {
             let old = rows.challenge(at.service, id)?.ok_or(Stop::Refused(Refusal::NotFound))?;
@@ -67,25 +77,63 @@ pub(crate) fn start(
         None => None,
     };
     let mut counters = rows.limits(at.service, &row.user)?;
+    let pending = rows.pending_of(at.service, &row.user)?;
     let asker = limits::Asker { session: row.session.as_ref(), ip: row.context.ip, replaces };
-    limits::check(policy, &counters, &rows.pending_of(at.service, &row.user)?, asker, at.now)?;
-    let envelopes = still_askable(rows, at, &mut row, envelopes)?;
-    if row.asked.is_empty() {
-        return Err(Stop::Refused(Refusal::NoDevice));
+    let mut sealed = Vec::new();
+    if let Some(code) = row.code.clone() {
+        limits::check_live(&policy.limits, &counters, &pending, asker, at.now)?;
+        let_code_in(rows, at, policy, &row, &code, letter.as_ref())?;
+    } else {
+        if rows.user(at.service, &row.user)?.is_some_and(|user| user.suspended.is_some()) {
+            return Err(Stop::Refused(Refusal::Suspended));
+        }
+        limits::check(&policy.limits, &counters, &pending, asker, at.now)?;
+        sealed = still_askable(rows, at, &mut row, envelopes)?;
+        if row.asked.is_empty() {
+            return Err(Stop::Refused(Refusal::NoDevice));
+        }
+        limits::started(&mut counters, at.now);
+        rows.put_limits(at.service, &row.user, &counters);
     }
     if let Some(old) = replaced {
         supersede(rows, at, old, row.id);
     }
-    limits::started(&mut counters, at.now);
-    rows.put_limits(at.service, &row.user, &counters);
     rows.put_challenge(&row);
     let devices = u32::try_from(row.asked.len()).unwrap_or(u32::MAX);
-    for envelope in envelopes {
+    for envelope in sealed {
         rows.send(envelope);
+    }
+    if let Some(letter) = letter {
+        rows.letter(letter);
     }
     let event = AuditEvent::ChallengeStarted { user: row.user, challenge: row.id, devices };
     rows.audit(at.service, at.now, event);
     Ok(devices)
+}
+
+/// Checks that the method is still there, and counts the code that is sent.
+fn let_code_in(
+    rows: &mut dyn Rows,
+    at: At,
+    policy: &Policy,
+    row: &ChallengeRow,
+    code: &CodeRow,
+    letter: Option<&Letter>,
+) -> Result<(), Stop<Refusal>> {
+    let mut user = user::load(rows, at, &row.user)?;
+    if user.row.suspended.is_some() {
+        return Err(Stop::Refused(Refusal::Suspended));
+    }
+    if !codes::still_there(&user, code, letter) {
+        return Err(Stop::Refused(Refusal::NoMethod));
+    }
+    if code.last_send.is_some() {
+        attempts::may_send(&user.row.attempts, &policy.methods, at.now)
+            .map_err(|retry_after_s| Stop::Refused(Refusal::SendLimit { retry_after_s }))?;
+        attempts::sent(&mut user.row.attempts, at.now);
+        rows.put_user(&user.row);
+    }
+    Ok(())
 }
 
 /// Drops the phones whose binding has changed since the envelopes were sealed.

@@ -47,7 +47,17 @@ pub(crate) struct User {
 /// Loads a user, or a default one. Methods, tickets and sends whose time has passed are left out, so that they go for
 /// good when the row is next written.
 pub(crate) fn load(rows: &dyn Rows, at: At, user: &str) -> Result<User, StoreError> {
-    let phones = Phones::of(&rows.bindings_of(at.service, user)?);
+    load_with(rows, at, user, &rows.bindings_of(at.service, user)?)
+}
+
+/// The same for one whose bindings were read already.
+pub(crate) fn load_with(
+    rows: &dyn Rows,
+    at: At,
+    user: &str,
+    bindings: &[BindingRow],
+) -> Result<User, StoreError> {
+    let phones = Phones::of(bindings);
     let mut row = rows.user(at.service, user)?.unwrap_or_else(|| UserRow {
         service: at.service,
         user: user.to_owned(),

@@ -25,6 +25,7 @@ use nod_protocol::{BindingId, NumberPolicy, ServiceId};
 use crate::clock::{ManualClock, UnixMillis};
 use crate::effects::{AuditEvent, Event, Outgoing};
 use crate::rows::{ChallengeState, EnrolmentState};
+use crate::sealer::SealerForTests;
 use crate::test_phone::{Account, OpenChallenge, TestPhone};
 use crate::{
     Ask, ChallengeError, LoginServer, MemoryStore, Policy, ReceiveError, Route, Service, ServiceKeys,
@@ -72,7 +73,8 @@ impl World {
             policy,
             relay: RelayAddress::parse("relay.example").unwrap(),
         };
-        let server = LoginServer::new(Arc::new(service), front, clock.clone(), random);
+        let server = LoginServer::new(Arc::new(service), front, clock.clone(), random)
+            .with_sealer(Arc::new(SealerForTests::default()));
         Self { server, store, clock }
     }
 
