@@ -179,6 +179,19 @@ pub struct JoinRow {
     pub expires: UnixMillis,
 }
 
+/// A reset ticket that waits for a second operator, for the list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRow {
+    /// The service.
+    pub service: ServiceId,
+    /// The user.
+    pub user: String,
+    /// The ticket.
+    pub ticket: TicketId,
+    /// When it ends.
+    pub expires: UnixMillis,
+}
+
 /// Why an operator was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -491,6 +504,27 @@ impl RelayStore {
     pub async fn take_join(&self, token: Digest, now: UnixMillis) -> Result<Option<JoinRow>, StoreError> {
         let row: Option<JoinRow> = self.take_console_row(Kind::Join.key(token)).await?;
         Ok(row.filter(|row| now < row.expires))
+    }
+
+    /// Lists a ticket as waiting; one of the same user is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it was not stored.
+    pub async fn put_ticket_waiting(&self, row: WaitingRow) -> Result<(), StoreError> {
+        let user = layout::user(&row.user);
+        let key = layout::key(Tag::Console, &[b"t", row.service.as_bytes(), user.as_bytes()]);
+        self.own_step(move |txn, _| put(txn, &key, &row)).await?
+    }
+
+    /// Tickets that may wait for a second operator, the oldest first. What became of each, its login server knows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn tickets_waiting(&self, now: UnixMillis) -> Result<Vec<WaitingRow>, StoreError> {
+        let mut rows: Vec<WaitingRow> = self.scan(layout::key(Tag::Console, &[b"t"])).await?;
+        rows.retain(|row| now < row.expires);
+        rows.sort_by_key(|row| row.expires);
+        Ok(rows)
     }
 
     async fn scan<T>(&self, prefix: Vec<u8>) -> Result<Vec<T>, StoreError>
