@@ -64,6 +64,17 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         self.with(key, 0)
     }
 
+    /// Gives one token back that was taken for nothing.
+    pub fn give_back(&self, key: &K) {
+        let full = u64::from(self.rate.burst) * 1000;
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bucket) = buckets.get_mut(key) else { return };
+        bucket.millitokens = bucket.millitokens.saturating_add(1000).min(full);
+        if bucket.millitokens == full {
+            buckets.remove(key);
+        }
+    }
+
     /// How many keys have a bucket.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -205,6 +216,20 @@ mod tests {
             assert!(buckets.len() <= 100);
         }
         assert!(buckets.take(&7).is_err(), "the one that is limited was not forgotten");
+    }
+
+    #[test]
+    fn a_token_that_is_given_back_was_never_taken() {
+        let (_, buckets) = buckets(Rate { tokens: 1, per_ms: 1000, burst: 2 }, 10);
+        for _ in 0..10 {
+            buckets.take(&1).unwrap();
+            buckets.give_back(&1);
+        }
+        assert!(buckets.is_empty(), "a full bucket is no bucket");
+        buckets.give_back(&1);
+        buckets.take(&1).unwrap();
+        buckets.take(&1).unwrap();
+        assert!(buckets.take(&1).is_err(), "never more than the burst");
     }
 
     #[test]

@@ -254,7 +254,8 @@ mod tests {
                 let shown: usize = checked.hint.split('@').next().unwrap().chars().filter(|c| *c != HIDDEN).count();
                 prop_assert!(shown <= 2 && shown < local.len());
                 prop_assert!(!checked.hint.contains(&address));
-                prop_assert!(checked.hint.ends_with(&format!("@{domain}")));
+                let at_domain = format!("@{domain}");
+                prop_assert!(checked.hint.ends_with(&at_domain));
             }
         }
 

@@ -7,7 +7,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Answer};
 use nod_login::rows::ChallengeState;
-use nod_login::{Acr, Ask, ChallengeError, ChallengeView, Changed, StartedChallenge, UnixMillis};
+use nod_login::{
+    Acr, Ask, ChallengeError, ChallengeView, Changed, MethodChoice, StartedChallenge, UnixMillis,
+};
 use nod_protocol::messages::{ChallengeContext, Outcome};
 use nod_protocol::{BindingId, ChallengeId, NumberPolicy, PublicKey, ServiceId};
 use serde::{Deserialize, Serialize};
@@ -16,10 +18,15 @@ use serde_json::json;
 use super::App;
 use super::gate::Caller;
 use super::input::{Json, Params, Path};
-use super::problem::Problem;
+use super::offers::{Code, Offer};
+use super::problem::{Problem, Slug};
+use super::throttle;
 use super::wait::{self, Seen};
 use crate::bus::Topic;
 use crate::waker::Progress;
+
+/// The levels that there are.
+const MOST_LEVELS: usize = 7;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +50,7 @@ pub(super) struct Start {
 #[serde(deny_unknown_fields)]
 pub(super) struct Session {
     #[serde(default)]
-    session: Option<String>,
+    pub(super) session: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,13 +63,18 @@ pub(super) struct Look {
 }
 
 #[derive(Serialize)]
-struct Started {
+pub(super) struct Started {
     challenge_id: ChallengeId,
     number: Option<String>,
     state: ChallengeState,
     expires_at: UnixMillis,
     window_s: u32,
     devices: u32,
+    method: Offer,
+    acr: Acr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    others: Vec<Offer>,
 }
 
 impl From<StartedChallenge> for Started {
@@ -74,6 +86,10 @@ impl From<StartedChallenge> for Started {
             expires_at: started.expires,
             window_s: started.window_s,
             devices: started.devices,
+            acr: started.method.acr,
+            method: started.method.into(),
+            code: started.code.map(Code::from),
+            others: started.others.into_iter().map(Offer::from).collect(),
         }
     }
 }
@@ -104,7 +120,16 @@ struct Shown {
     devices: u32,
     mode: &'static str,
     finalised: bool,
-    delivery: Delivery,
+    method: Offer,
+    /// The level that was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<Acr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    others: Vec<Offer>,
+    /// Of a push; how far a code has come, `code` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<Delivery>,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered_at: Option<UnixMillis>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,25 +163,28 @@ enum Delivery {
 }
 
 impl Delivery {
-    async fn of(app: &App, service: ServiceId, view: &ChallengeView) -> Result<Self, Problem> {
+    async fn of(app: &App, service: ServiceId, view: &ChallengeView) -> Result<Option<Self>, Problem> {
+        if view.code.is_some() {
+            return Ok(None);
+        }
         if view.delivered.is_some() {
-            return Ok(Self::Delivered);
+            return Ok(Some(Self::Delivered));
         }
         let mailboxes = app.store.waiting_in(service, view.id).await?;
         let reach: Vec<_> = mailboxes.iter().map(|mailbox| app.hub.reach(mailbox)).collect();
         // The best of the user's phones.
-        Ok(if reach.contains(&Progress::Waking) {
+        Ok(Some(if reach.contains(&Progress::Waking) {
             Self::Waking
         } else if reach.contains(&Progress::Waiting) {
             Self::Waiting
         } else {
             Self::Unreachable
-        })
+        }))
     }
 }
 
 impl Shown {
-    fn new(view: ChallengeView, delivery: Delivery) -> Self {
+    fn new(view: ChallengeView, delivery: Option<Delivery>) -> Self {
         let decided = view.decided;
         Self {
             challenge_id: view.id,
@@ -167,9 +195,13 @@ impl Shown {
             devices: view.devices,
             mode: "managed",
             finalised: view.finalised,
+            method: view.method.into(),
+            acr: view.acr,
+            code: view.code.map(Code::from),
+            others: view.others.into_iter().map(Offer::from).collect(),
             delivery,
             delivered_at: view.delivered,
-            decided_at: decided.as_ref().map(|decided| decided.at),
+            decided_at: decided.as_ref().map(|decided| decided.at).or(view.passed),
             // The state says the rest.
             reason: decided
                 .as_ref()
@@ -191,15 +223,31 @@ impl Shown {
 }
 
 pub(super) async fn start(
+    State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Json(body): Json<Start>,
 ) -> Result<Response, Problem> {
     let Start { user, context, number, session, binding_id, method, accept } = body;
+    if accept.as_ref().is_some_and(|accept| accept.is_empty() || accept.len() > MOST_LEVELS) {
+        return Err(Problem::with(Slug::Invalid, "accept names one level at least, and each once"));
+    }
     // A name that is none names a method that the user does not have.
-    let method = method.map(|name| name.parse().map_err(|_| ChallengeError::NoMethod)).transpose()?;
+    let method: Option<MethodChoice> =
+        method.map(|name| name.parse().map_err(|_| ChallengeError::NoMethod)).transpose()?;
+    let login = caller.login()?;
+    let reserved = match app.throttle.send(caller.id(), context.ip) {
+        Ok(reserved) => Some(reserved),
+        Err(limited) if throttle::would_send(login, &user, method, accept.as_deref()).await? => {
+            return Err(limited.into());
+        }
+        Err(_) => None,
+    };
     let ask = Ask { user, context, number, session, only: binding_id, method, accept };
-    let started = caller.login()?.start_challenge(ask).await?;
-    Ok((StatusCode::CREATED, Answer(Started::from(started))).into_response())
+    let started = login.start_challenge(ask).await;
+    if let Some(reserved) = reserved {
+        reserved.settle(&started);
+    }
+    Ok((StatusCode::CREATED, Answer(Started::from(started?))).into_response())
 }
 
 pub(super) async fn get(
@@ -222,19 +270,30 @@ pub(super) async fn get(
             let ends_in_ms = Some(view.deadline.since(clock.now()));
             Ok(Seen { value: (view, delivery), open, ends_in_ms })
         },
-        |(before, was), (now, is)| before.state != now.state || was != is,
+        |(before, was), (now, is)| {
+            let sent = |view: &ChallengeView| view.code.map(|code| code.delivery);
+            before.state != now.state || was != is || sent(before) != sent(now)
+        },
     )
     .await?;
     Ok(Answer(Shown::new(view, delivery)).into_response())
 }
 
 pub(super) async fn retry(
+    State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<ChallengeId>,
     Json(body): Json<Session>,
 ) -> Result<Response, Problem> {
-    let started = caller.login()?.retry_challenge(id, body.session.as_deref()).await?;
-    Ok((StatusCode::CREATED, Answer(Started::from(started))).into_response())
+    let (login, session) = (caller.login()?, body.session.as_deref());
+    let old = login.challenge(id, session).await?;
+    let sends = throttle::is_sent(old.method.kind);
+    let reserved = sends.then(|| app.throttle.send(caller.id(), old.context.ip)).transpose()?;
+    let started = login.retry_challenge(id, session).await;
+    if let Some(reserved) = reserved {
+        reserved.settle(&started);
+    }
+    Ok((StatusCode::CREATED, Answer(Started::from(started?))).into_response())
 }
 
 pub(super) async fn cancel(
@@ -253,6 +312,11 @@ pub(super) async fn finalise(
     Json(body): Json<Session>,
 ) -> Result<Response, Problem> {
     let view = caller.login()?.finalise(id, body.session.as_deref()).await?;
-    let delivery = Delivery::of(&app, caller.id(), &view).await?;
+    shown(&app, &caller, view).await
+}
+
+/// A challenge as every call about it answers.
+pub(super) async fn shown(app: &App, caller: &Caller, view: ChallengeView) -> Result<Response, Problem> {
+    let delivery = Delivery::of(app, caller.id(), &view).await?;
     Ok(Answer(Shown::new(view, delivery)).into_response())
 }

@@ -162,7 +162,7 @@ async fn replayed(
 ) -> Result<Response, Problem> {
     let key = key_of(request.headers())?;
     let (parts, body) = request.into_parts();
-    let body = input::read(app, body).await?;
+    let body = input::read(app, body, input::most(parts.uri.path())).await?;
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let request_hash = Digest::of(&[target.as_bytes(), b"\n", &body].concat());
     let lock = app.in_flight.lock_of((owner, key));

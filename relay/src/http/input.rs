@@ -15,6 +15,12 @@ use super::problem::{Problem, Slug};
 /// The longest body of a request, in bytes.
 pub const MAX_REQUEST: usize = 16 * 1024;
 
+/// The longest body of a call that imports key fobs: a hundred of them with the longest of secrets.
+const MAX_IMPORT: usize = 64 * 1024;
+
+/// The path of that call.
+pub(super) const IMPORT: &str = "/v1/service/fobs";
+
 /// A JSON body without duplicate or unknown keys. An empty body counts as `{}`.
 pub(super) struct Json<T>(pub(super) T);
 
@@ -22,7 +28,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let bytes = read(app, request.into_body()).await?;
+        let most = most(request.uri().path());
+        let bytes = read(app, request.into_body(), most).await?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         strict_json::from_slice(bytes).map(Self).map_err(|_| {
             Problem::with(
@@ -33,12 +40,17 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     }
 }
 
-/// Reads a body of at most [`MAX_REQUEST`] bytes within the time that the settings allow.
-pub(super) async fn read(app: &App, body: Body) -> Result<Bytes, Problem> {
+/// The longest body of a call, in bytes.
+pub(super) fn most(path: &str) -> usize {
+    if path == IMPORT { MAX_IMPORT } else { MAX_REQUEST }
+}
+
+/// Reads a body of at most `most` bytes within the time that the settings allow.
+pub(super) async fn read(app: &App, body: Body, most: usize) -> Result<Bytes, Problem> {
     let time = Duration::from_secs(app.settings.limits.body_timeout_s);
-    match tokio::time::timeout(time, axum::body::to_bytes(body, MAX_REQUEST)).await {
+    match tokio::time::timeout(time, axum::body::to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Problem::with(Slug::TooLarge, "at most 16 KiB")),
+        Ok(Err(_)) => Err(Problem::with(Slug::TooLarge, format!("at most {} KiB", most / 1024))),
         Err(_) => Err(Problem::with(Slug::Malformed, "the body did not arrive in time")),
     }
 }

@@ -1,14 +1,18 @@
 //! The REST interface: one table of routes, the gate before them, and what surrounds every request.
 
 mod challenges;
+mod codes;
 mod console;
 mod enrolments;
+mod fobs;
 mod gate;
 mod handover;
 mod health;
 mod input;
 mod map;
+mod methods;
 mod metrics;
+mod offers;
 mod operator;
 mod operators;
 mod pages;
@@ -20,6 +24,7 @@ mod services;
 mod sovereign;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod trace;
 mod users;
 mod wait;
@@ -107,6 +112,7 @@ pub(crate) struct App {
     metrics: metrics::Metrics,
     failures: Buckets<IpAddr>,
     by_service: Buckets<ServiceId>,
+    throttle: throttle::Throttle,
     in_flight: gate::InFlight,
     pages: Pages,
     cookies: Cookies,
@@ -146,6 +152,7 @@ pub(crate) fn routes() -> Vec<Route> {
     use Access::{Open, Operator, Service};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
+    const PUT: Method = Method::PUT;
     const PATCH: Method = Method::PATCH;
     const DELETE: Method = Method::DELETE;
     vec![
@@ -171,6 +178,9 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Service, POST, "/v1/service/to-sovereign", handover::to_sovereign),
         route(Service, POST, "/v1/service/api-keys", services::add_key),
         route(Service, DELETE, "/v1/service/api-keys/{key}", services::delete_key),
+        route(Service, GET, input::IMPORT, fobs::list),
+        route(Service, POST, input::IMPORT, fobs::import),
+        route(Service, DELETE, "/v1/service/fobs/{serial}", fobs::delete),
         route(Service, POST, "/v1/enrolments", enrolments::start),
         route(Service, GET, "/v1/enrolments/{enrolment}", enrolments::get),
         route(Service, POST, "/v1/enrolments/{enrolment}/confirm", enrolments::confirm),
@@ -180,6 +190,19 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Service, POST, "/v1/challenges/{challenge}/retry", challenges::retry),
         route(Service, POST, "/v1/challenges/{challenge}/finalise", challenges::finalise),
         route(Service, DELETE, "/v1/challenges/{challenge}", challenges::cancel),
+        route(Service, POST, "/v1/challenges/{challenge}/code", codes::submit),
+        route(Service, POST, "/v1/challenges/{challenge}/resend", codes::resend),
+        route(Service, POST, "/v1/challenges/{challenge}/switch", codes::switch),
+        route(Service, PUT, "/v1/users/{user}", methods::set_contacts),
+        route(Service, GET, "/v1/users/{user}/methods", methods::list),
+        route(Service, POST, "/v1/users/{user}/methods", methods::add),
+        route(Service, PUT, "/v1/users/{user}/methods/order", methods::order),
+        route(Service, DELETE, "/v1/users/{user}/methods/{method}", methods::remove),
+        route(Service, POST, "/v1/users/{user}/methods/{method}/confirm", methods::confirm),
+        route(Service, POST, "/v1/users/{user}/methods/{method}/resync", methods::resync),
+        route(Service, POST, "/v1/users/{user}/suspend", methods::suspend),
+        route(Service, POST, "/v1/users/{user}/unsuspend", methods::unsuspend),
+        route(Service, GET, "/v1/users/{user}/activity", methods::activity),
         route(Service, GET, "/v1/users/{user}/devices", users::devices),
         route(Service, DELETE, "/v1/users/{user}/devices/{binding}", users::revoke),
         route(Service, POST, "/v1/users/{user}/verified", users::verified),
@@ -224,6 +247,7 @@ impl App {
         Self {
             failures: Buckets::new(Arc::clone(&parts.clock), by_address, MOST_BUCKETS),
             by_service: Buckets::new(Arc::clone(&parts.clock), by_service, MOST_BUCKETS),
+            throttle: throttle::Throttle::new(&parts.clock, limits),
             metrics: metrics::Metrics::default(),
             in_flight: gate::InFlight::default(),
             pages: Pages::new(),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::audit;
+use super::{activity, audit};
 use super::effects::Effect;
 use super::engine::{EngineError, Txn, View, prefix_end};
 use super::layout::{self, Tag, Timed};
@@ -385,8 +385,12 @@ impl Rows for StepRows<'_> {
 
     fn audit(&mut self, service: ServiceId, at: UnixMillis, event: AuditEvent) {
         let entry = json!({ "at": at, "service": service, "event": event });
-        if let Err(error) = audit::append(self.txn, &entry) {
-            self.failed = Some(StoreError::Unavailable(error.to_string()));
+        let noted = match audit::append(self.txn, &entry) {
+            Ok(head) => activity::note(self.txn, service, at, head.seq, &event),
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+        };
+        if let Err(error) = noted {
+            self.failed = Some(error);
         }
     }
 

@@ -7,12 +7,13 @@
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
 //!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`portal`],
-//!   [`operators`], [`wake`], [`webhooks`];
+//!   [`operators`], [`wake`], [`webhooks`], [`activity`];
 //!   [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!   the disk.
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
 
+pub mod activity;
 pub mod audit;
 pub mod backup;
 pub mod committer;

@@ -263,7 +263,8 @@ impl LoginServer {
             }
             _ => None,
         };
-        match self.store.run(move |rows| enrol::confirm(rows, at, id, activated)).await?? {
+        let first = self.service.policy.methods.new_is_primary;
+        match self.store.run(move |rows| enrol::confirm(rows, at, first, id, activated)).await?? {
             Confirmed::Active(binding) => Ok(binding),
             Confirmed::Wrong { tries_left, ended } => {
                 if let Some(first) = ended {

@@ -4,7 +4,7 @@ use nod_protocol::bytes::Digest;
 use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::{BindingId, EnrolmentId};
 
-use super::{At, Stop};
+use super::{At, Stop, user};
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Changed, Event, Outgoing};
 use crate::rows::{AbortReason, BindingRow, BindingState, Claim, EnrolmentRow, EnrolmentState};
@@ -139,10 +139,12 @@ pub(crate) enum ConfirmRefusal {
     TooManyDevices,
 }
 
-/// Takes the verdict on a check code: `activated` is the notice for the phone when it was right, none when wrong.
+/// Takes the verdict on a check code: `activated` is the notice for the phone when it was right, none when wrong. `first`
+/// says that push becomes the user's primary method.
 pub(crate) fn confirm(
     rows: &mut dyn Rows,
     at: At,
+    first: bool,
     id: EnrolmentId,
     activated: Option<Outgoing>,
 ) -> Result<Confirmed, Stop<ConfirmRefusal>> {
@@ -177,6 +179,7 @@ pub(crate) fn confirm(
     let user = row.user;
     let enrolled = AuditEvent::DeviceEnrolled { user: user.clone(), enrolment: id, binding: binding.id };
     rows.audit(at.service, at.now, enrolled);
+    user::device_enrolled(rows, at, &user, binding.device.name, first)?;
     rows.event(at.service, at.now, Event::DeviceEnrolled { user, binding_id: binding.id });
     Ok(Confirmed::Active(binding.id))
 }

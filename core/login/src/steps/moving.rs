@@ -6,9 +6,11 @@ use nod_protocol::bytes::Digest;
 use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::messages::{MOVE_LIFE_S, MoveClaims};
 
+use super::user::tell_user;
 use super::{At, end, start};
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Event, Outgoing};
+use crate::letter::Change;
 use crate::rows::{BindingRow, BindingState, EarlyMove, MAX_EARLY_MOVES, MoveRow, Moved, ReceiptCopy};
 use crate::server::NOTICE_MS;
 use crate::store::{Rows, StoreError};
@@ -162,6 +164,7 @@ fn exchange(
     let user = binding.user;
     let moved = AuditEvent::DeviceMoved { user: user.clone(), binding: binding.id, gen_: binding.gen_ };
     rows.audit(at.service, at.now, moved);
+    tell_user(rows, at, &user, &Change::DeviceMoved { device: name.clone() })?;
     rows.event(at.service, at.now, Event::DeviceMoved { user, binding_id: binding.id, device: name });
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 use nod_protocol::BindingId;
 
+use super::user::tell_user;
 use super::{At, Stop, end};
 use crate::effects::{AuditEvent, Event, Outgoing};
+use crate::letter::Change;
 use crate::rows::BindingState;
 use crate::store::Rows;
 
@@ -38,6 +40,8 @@ pub(crate) fn revoke(
     rows.put_binding(&binding);
     end::void_of_binding(rows, at, user, id)?;
     rows.send(notice);
+    let device = binding.device.name;
+    tell_user(rows, at, user, &Change::DeviceRevoked { device })?;
     let user = user.to_owned();
     rows.audit(at.service, at.now, AuditEvent::DeviceRevoked { user: user.clone(), binding: id });
     rows.event(at.service, at.now, Event::DeviceRevoked { user, binding_id: id });

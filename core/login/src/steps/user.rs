@@ -245,6 +245,40 @@ pub(crate) fn tell_user(rows: &mut dyn Rows, at: At, user: &str, change: &Change
     Ok(())
 }
 
+/// Gives the phones their place once another one, `device`, is active, and tells the user of it. `first` says that a new
+/// method becomes the primary one. Nothing is written that would say no more than no row does.
+pub(crate) fn device_enrolled(
+    rows: &mut dyn Rows,
+    at: At,
+    name: &str,
+    device: String,
+    first: bool,
+) -> Result<(), StoreError> {
+    let Some(listed) = rows.user(at.service, name)?.map(|row| row.methods.iter().any(is_push)) else {
+        return Ok(());
+    };
+    let mut user = load(rows, at, name)?;
+    tell(rows, at, &user.row, &Change::DeviceEnrolled { device }, None);
+    let Some(place) = user.row.methods.iter().position(is_push) else { return Ok(()) };
+    let is_new = user.phones.count == 1;
+    let moves = match (first, listed) {
+        (true, _) => place > 0,
+        // The first phone comes behind what there is.
+        (false, false) => is_new && user.row.methods.len() > 1,
+        (false, true) => false,
+    };
+    if moves {
+        let push = user.row.methods.remove(place);
+        user.place(push, first);
+        rows.put_user(&user.row);
+    }
+    Ok(())
+}
+
+fn is_push(method: &MethodRow) -> bool {
+    method.data == MethodData::Push
+}
+
 /// Where letters of a method go.
 pub(crate) const fn address_of(data: &MethodData) -> Option<(Channel, &Address)> {
     match data {
