@@ -18,8 +18,7 @@ pub const SENT_MS: u64 = 3_600_000;
 const PAGE: usize = 256;
 
 /// Whose rows are looked through. Messages of a move go before their rendezvous, by which they are found.
-<<<<<<< HEAD
-const TAGS: [Tag; 8] = [
+const TAGS: [Tag; 9] = [
     Tag::Mailbox,
     Tag::Route,
     Tag::Sent,
@@ -27,12 +26,9 @@ const TAGS: [Tag; 8] = [
     Tag::Wish,
     Tag::Carried,
     Tag::Rendezvous,
+    Tag::Portal,
     Tag::Console,
 ];
-=======
-const TAGS: [Tag; 8] =
-    [Tag::Mailbox, Tag::Route, Tag::Sent, Tag::Kept, Tag::Wish, Tag::Carried, Tag::Rendezvous, Tag::Portal];
->>>>>>> portal
 
 #[derive(Deserialize)]
 struct Expires {

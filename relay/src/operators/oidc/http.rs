@@ -1,8 +1,9 @@
 //! How the console talks to its OpenID provider: the workspace's HTTP client as openidconnect wants one.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use openidconnect::{HttpRequest, HttpResponse, http};
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 
@@ -43,11 +44,11 @@ impl Http {
         Ok(Self(client.build()?))
     }
 
-    pub(super) async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn ask(client: Client, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         // The error's own text may name the whole address, of which the query holds nothing secret here.
         let unanswered = |error: reqwest::Error| HttpError::Unanswered(error.without_url().to_string());
         let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Malformed)?;
-        let mut response = self.0.execute(request).await.map_err(unanswered)?;
+        let mut response = client.execute(request).await.map_err(unanswered)?;
         let mut answer = http::Response::builder().status(response.status());
         if let Some(headers) = answer.headers_mut() {
             headers.extend(response.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -60,5 +61,14 @@ impl Http {
             body.extend_from_slice(&chunk);
         }
         answer.body(body).map_err(|_| HttpError::Malformed)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'static>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(Self::ask(self.0.clone(), request))
     }
 }

@@ -212,9 +212,8 @@ impl Oidc {
     ) -> Result<TokenAnswer, OidcError> {
         let request =
             provider.client.exchange_code(AuthorizationCode::new(code)).map_err(|_| OidcError::Unavailable)?;
-        let http = |request| self.providers.http.call(request);
         let answer =
-            request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned())).request_async(&http).await;
+            request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned())).request_async(&self.providers.http).await;
         answer.map_err(|error| match error {
             openidconnect::RequestTokenError::ServerResponse(answer) => {
                 tracing::warn!(error = ?answer.error(), "the OpenID provider refused a code");
@@ -280,8 +279,7 @@ impl Oidc {
         if (name.is_none() || !has_claim(&all, path))
             && let Ok(request) = provider.client.user_info(token.clone(), Some(claims.subject().clone()))
         {
-            let http = |request| self.providers.http.call(request);
-            let info: UserClaims = request.request_async(&http).await.map_err(|error| {
+                let info: UserClaims = request.request_async(&self.providers.http).await.map_err(|error| {
                 tracing::warn!(%error, "the OpenID provider's userinfo endpoint gave nothing");
                 OidcError::Unavailable
             })?;

@@ -163,8 +163,7 @@ impl Providers {
         if state.not_before.is_some_and(|at| now < at) {
             return Err(OidcError::Unavailable);
         }
-        let http = |request| self.http.call(request);
-        let metadata = match CoreProviderMetadata::discover_async(self.issuer.clone(), &http).await {
+        let metadata = match CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await {
             Ok(metadata) => metadata,
             Err(error) => {
                 let wait = 1_000u64.checked_shl(state.failures.min(6)).unwrap_or(MAX_WAIT_MS).min(MAX_WAIT_MS);
