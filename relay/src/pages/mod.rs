@@ -55,8 +55,6 @@ impl Pages {
     pub fn new() -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
         for (name, source) in templates::ALL {
             if let Err(error) = environment.add_template(name, source) {
                 tracing::error!(name, %error, "a template is malformed");

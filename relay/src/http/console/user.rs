@@ -15,7 +15,7 @@ use super::words::{self, Names};
 const EVENTS: usize = 20;
 
 /// What a page may be told to say about what was done before.
-const SAID: [&str; 10] = [
+const SAID: [&str; 8] = [
     "approved",
     "withdrawn",
     "suspended",
@@ -24,8 +24,6 @@ const SAID: [&str; 10] = [
     "fob-assigned",
     "fob-revoked",
     "fob-resynchronised",
-    "seen",
-    "unchanged",
 ];
 
 #[derive(Deserialize)]
