@@ -235,12 +235,14 @@ pub(super) async fn start(
     let method: Option<MethodChoice> =
         method.map(|name| name.parse().map_err(|_| ChallengeError::NoMethod)).transpose()?;
     let login = caller.login()?;
-    let reserved = match app.throttle.send(caller.id(), context.ip) {
-        Ok(reserved) => Some(reserved),
-        Err(limited) if throttle::would_send(login, &user, method, accept.as_deref()).await? => {
-            return Err(limited.into());
+    let (method, reserved) = match app.throttle.send(caller.id(), context.ip) {
+        Ok(reserved) => (method, Some(reserved)),
+        // One phone in particular is no code.
+        Err(_) if method.is_none() && binding_id.is_some() => (method, None),
+        Err(limited) => {
+            let other = throttle::without_sending(login, &user, method, accept.as_deref()).await?;
+            (Some(other.ok_or(limited)?), None)
         }
-        Err(_) => None,
     };
     let ask = Ask { user, context, number, session, only: binding_id, method, accept };
     let started = login.start_challenge(ask).await;

@@ -78,12 +78,12 @@ pub(super) async fn switch(
     let (login, session) = (caller.login()?, body.session.as_deref());
     let asked = login.challenge(id, session).await?;
     let method: MethodChoice = body.method.parse().map_err(|_| ChallengeError::NoMethod)?;
-    let reserved = match app.throttle.send(caller.id(), asked.context.ip) {
-        Ok(reserved) => Some(reserved),
-        Err(limited) if throttle::would_send(login, &asked.user, Some(method), None).await? => {
-            return Err(limited.into());
+    let (method, reserved) = match app.throttle.send(caller.id(), asked.context.ip) {
+        Ok(reserved) => (method, Some(reserved)),
+        Err(limited) => {
+            let other = throttle::without_sending(login, &asked.user, Some(method), None).await?;
+            (other.ok_or(limited)?, None)
         }
-        Err(_) => None,
     };
     let started = login.switch_challenge(id, session, method).await;
     if let Some(reserved) = reserved {

@@ -178,7 +178,7 @@ fn read(fob: Fob) -> Result<NewFob, &'static str> {
 }
 
 /// Reads base32 (RFC 4648 section 6) in either case, with or without padding; spaces and hyphens are left out.
-fn base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if text.len() > MAX_SECRET {
         return None;
     }

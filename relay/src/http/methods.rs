@@ -7,10 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Answer};
-use nod_login::{AuditEvent, Channel, Contacts, Language, LoginServer, MethodError, MethodKind, MethodView};
-use nod_login::UnixMillis;
+use nod_login::{Channel, Contacts, Language, LoginServer, MethodError, MethodKind, MethodView};
 use nod_protocol::MethodId;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::gate::Caller;
@@ -19,7 +18,7 @@ use super::offers::{Method, Methods};
 use super::problem::{Problem, Slug};
 use super::services::given;
 use super::{App, qr};
-use crate::store::activity::KEPT;
+use crate::store::activity::{Activity, KEPT};
 
 /// The longest code that is looked at, in bytes: what is longer is none.
 pub(super) const MAX_CODE: usize = 64;
@@ -146,8 +145,13 @@ pub(super) async fn add(
         }
         (MethodKind::Push, ..) => return Err(invalid("a phone is added with POST /v1/enrolments")),
         (MethodKind::Helpdesk, ..) => return Err(invalid("a reset ticket is the helpdesk's")),
-        (MethodKind::Totp | MethodKind::Email | MethodKind::Sms | MethodKind::Fob | MethodKind::Recovery, ..) => {
-            return Err(invalid("totp may have a label; email and sms need an address, fob a serial; nothing else"));
+        (
+            MethodKind::Totp | MethodKind::Email | MethodKind::Sms | MethodKind::Fob | MethodKind::Recovery,
+            ..,
+        ) => {
+            return Err(invalid(
+                "totp may have a label; email and sms need an address, fob a serial; nothing else",
+            ));
         }
     };
     Ok((StatusCode::CREATED, Answer(answer)).into_response())
@@ -232,13 +236,6 @@ pub(super) async fn unsuspend(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Serialize)]
-struct Happened {
-    at: UnixMillis,
-    #[serde(flatten)]
-    event: AuditEvent,
-}
-
 /// Newest first. An unknown user is answered like one to whom nothing has happened.
 pub(super) async fn activity(
     State(app): State<Arc<App>>,
@@ -252,18 +249,23 @@ pub(super) async fn activity(
         return Err(invalid("limit is 1 to 50"));
     }
     let happened = app.store.activity(caller.id(), &user, limit).await?;
-    let activity: Vec<Happened> =
-        happened.into_iter().map(|entry| Happened { at: entry.at, event: entry.event }).collect();
+    let activity: Vec<Value> = happened.iter().map(entry).collect();
     Ok(Answer(json!({ "activity": activity })).into_response())
+}
+
+/// An event beside its time, without the user, who is known.
+fn entry(activity: &Activity) -> Value {
+    let mut value = json!(activity.event);
+    if let Some(members) = value.as_object_mut() {
+        members.remove("user");
+        members.insert("at".to_owned(), json!(activity.at));
+    }
+    value
 }
 
 /// A code that could be one. Another costs no try.
 pub(super) fn check_code(code: &str) -> Result<(), Problem> {
-    if (1..=MAX_CODE).contains(&code.len()) {
-        Ok(())
-    } else {
-        Err(invalid("a code has 1 to 64 characters"))
-    }
+    if (1..=MAX_CODE).contains(&code.len()) { Ok(()) } else { Err(invalid("a code has 1 to 64 characters")) }
 }
 
 /// A method as it stands in the list.

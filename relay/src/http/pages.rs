@@ -19,8 +19,9 @@ use nod_protocol::bytes::Secret;
 use serde::Serialize;
 use serde_json::json;
 
+use super::App;
+use super::input::{self, MAX_REQUEST};
 use super::problem::{Problem, Slug};
-use super::{App, input};
 use crate::pages;
 
 /// What a page may load and where its forms may go: this host and nothing else.
@@ -191,7 +192,7 @@ impl FromRequest<Arc<App>> for Form {
                 "shared.error.malformed",
             ));
         }
-        match input::read(app, request.into_body()).await {
+        match input::read(app, request.into_body(), MAX_REQUEST).await {
             Ok(body) => Ok(Self::read(&body)),
             Err(_) => Err(error_page(app, StatusCode::BAD_REQUEST, language, "shared.error.malformed")),
         }

@@ -108,27 +108,29 @@ pub(crate) const fn is_sent(kind: MethodKind) -> bool {
     matches!(kind, MethodKind::Email | MethodKind::Sms)
 }
 
-/// Whether a challenge would send a code; looked up only where no more may be sent, so that the other methods still work.
-/// A user without any method counts as one with an address, so that both are answered alike.
-pub(crate) async fn would_send(
+/// The choice of a method whose code is not sent, for when no more may be sent and the other methods must still work; none
+/// when it would be e-mail or SMS. What is left to the login server is settled here, so that it chooses nothing else. A
+/// user without any method is answered like one with an address.
+pub(crate) async fn without_sending(
     login: &LoginServer,
     user: &str,
     method: Option<MethodChoice>,
     accept: Option<&[Acr]>,
-) -> Result<bool, Problem> {
-    if let Some(MethodChoice::Kind(kind)) = method {
-        return Ok(is_sent(kind));
+) -> Result<Option<MethodChoice>, Problem> {
+    if let Some(choice @ MethodChoice::Kind(kind)) = method {
+        return Ok((!is_sent(kind)).then_some(choice));
     }
     let profile = login.profile(user).await?;
-    let found = if let Some(MethodChoice::Id(id)) = method {
-        profile.methods.iter().find(|method| method.id == id)
-    } else {
-        let accepted = |acr: &Acr| accept.is_none_or(|accept| accept.contains(acr));
-        let mut usable = profile.methods.iter().filter(|method| method.usable && accepted(&method.acr));
-        let Some(first) = usable.find(|method| method.kind != MethodKind::Recovery) else { return Ok(true) };
-        Some(first)
+    let accepted = |acr: &Acr| accept.is_none_or(|accept| accept.contains(acr));
+    let found = match method {
+        Some(MethodChoice::Id(id)) => profile.methods.iter().find(|method| method.id == id),
+        _ => profile
+            .methods
+            .iter()
+            .filter(|method| method.usable && accepted(&method.acr))
+            .find(|method| method.kind != MethodKind::Recovery),
     };
-    Ok(found.is_some_and(|method| is_sent(method.kind)))
+    Ok(found.filter(|method| !is_sent(method.kind)).map(|method| MethodChoice::Id(method.id)))
 }
 
 #[cfg(test)]

@@ -142,7 +142,9 @@ mod tests {
     #[test]
     fn a_user_is_led_back_to_the_origin_itself_and_not_to_one_that_begins_like_it() {
         let origins = Origin::parse_all(&["https://login.example".to_owned()]).unwrap();
-        for good in ["https://login.example", "https://login.example/back?x=1#y", "HTTPS://LOGIN.example:443/"] {
+        for good in
+            ["https://login.example", "https://login.example/back?x=1#y", "HTTPS://LOGIN.example:443/"]
+        {
             assert!(Origin::lead_back(&origins, good).is_some(), "{good}");
         }
         for bad in [

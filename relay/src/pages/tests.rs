@@ -59,14 +59,19 @@ fn sources() -> Vec<(PathBuf, String)> {
     for folder in ["web/templates", "src/http", "src/pages"] {
         walk(&root.join(folder), &mut paths);
     }
-    paths.retain(|path| !path.ends_with("tests.rs") && !path.components().any(|part| part.as_os_str() == "tests"));
+    paths.retain(|path| {
+        !path.ends_with("tests.rs") && !path.components().any(|part| part.as_os_str() == "tests")
+    });
     paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
 }
 
 /// The keys that a source names as texts, whole or as the beginning of a key.
 fn named(source: &str) -> BTreeSet<&str> {
-    let is_key = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_".contains(&b));
-    let begins = |text: &str| AREAS.iter().any(|area| text.starts_with(area) && text[area.len()..].starts_with('.'));
+    let is_key = |text: &str| {
+        text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_".contains(&b))
+    };
+    let begins =
+        |text: &str| AREAS.iter().any(|area| text.starts_with(area) && text[area.len()..].starts_with('.'));
     // What a Rust format string fills in ends what is known of the key.
     source
         .split('"')
@@ -88,9 +93,9 @@ fn every_key_that_is_named_exists_and_every_key_that_exists_is_named() {
                 .filter(|key| {
                     *key == name
                         || (name.ends_with('.') && key.starts_with(name))
-                        || key.strip_prefix(name).is_some_and(|rest| {
-                            [".one", ".other", ".title", ".text"].contains(&rest)
-                        })
+                        || key
+                            .strip_prefix(name)
+                            .is_some_and(|rest| [".one", ".other", ".title", ".text"].contains(&rest))
                 })
                 .collect();
             assert!(!fits.is_empty(), "{} names {name}, which has no words", path.display());

@@ -86,7 +86,6 @@ mod tests {
                 "22. november 2026 kl. 10:50 UTC",
                 "22. november 2026 kl. 10:50 UTC"
             ]
-
         );
     }
 }

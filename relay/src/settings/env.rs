@@ -82,7 +82,11 @@ pub(super) fn apply(
     number(&set, "NOD_LIMITS_CODE_FAILURE_BURST", &mut limits.code_failure_burst)?;
     number(&set, "NOD_LIMITS_CODE_SENDS_PER_MINUTE", &mut limits.code_sends_per_minute)?;
     number(&set, "NOD_LIMITS_CODE_SEND_BURST", &mut limits.code_send_burst)?;
-    number(&set, "NOD_LIMITS_SERVICE_CODE_FAILURES_PER_MINUTE", &mut limits.service_code_failures_per_minute)?;
+    number(
+        &set,
+        "NOD_LIMITS_SERVICE_CODE_FAILURES_PER_MINUTE",
+        &mut limits.service_code_failures_per_minute,
+    )?;
     number(&set, "NOD_LIMITS_SERVICE_CODE_FAILURE_BURST", &mut limits.service_code_failure_burst)?;
     number(&set, "NOD_LIMITS_SERVICE_CODE_SENDS_PER_MINUTE", &mut limits.service_code_sends_per_minute)?;
     number(&set, "NOD_LIMITS_SERVICE_CODE_SEND_BURST", &mut limits.service_code_send_burst)?;

@@ -11,7 +11,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{activity, audit};
 use super::effects::Effect;
 use super::engine::{EngineError, Txn, View, prefix_end};
 use super::layout::{self, Tag, Timed};
@@ -19,6 +18,7 @@ use super::letters;
 use super::links;
 use super::mailboxes::RouteRow;
 use super::webhooks;
+use super::{activity, audit};
 
 /// The most rows of one user that are looked at.
 const PER_USER: usize = 64;

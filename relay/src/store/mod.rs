@@ -9,7 +9,6 @@
 //!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`portal`],
 //!   [`operators`], [`wake`], [`webhooks`], [`activity`];
 //!   [`housekeeping`] deletes what has expired; [`effects`] leave after
-//!   the disk.
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
 

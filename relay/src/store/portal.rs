@@ -239,7 +239,9 @@ mod tests {
         let store = store().await;
         store.put_portal_link(digest("l"), link()).await.unwrap();
         let late = NOW.plus(LINK_MS);
-        assert!(store.open_portal(digest("l"), digest("a"), None, late, Language::En).await.unwrap().is_none());
+        assert!(
+            store.open_portal(digest("l"), digest("a"), None, late, Language::En).await.unwrap().is_none()
+        );
     }
 
     #[tokio::test]

@@ -228,7 +228,7 @@ fn settle(
     rows.put_limits(at.service, &row.user, &counters);
     if push_off {
         rows.audit(at.service, at.now, AuditEvent::PushOff { user: row.user.clone() });
-        end::void(rows, at, &row.user)?;
+        end::void_pushes(rows, at, &row.user)?;
     }
     Ok(())
 }

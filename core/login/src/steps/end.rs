@@ -64,6 +64,16 @@ pub(crate) fn void(rows: &mut dyn Rows, at: At, user: &str) -> Result<(), StoreE
     Ok(())
 }
 
+/// Voids all of the user's undecided pushes; what is answered with a code stays open.
+pub(crate) fn void_pushes(rows: &mut dyn Rows, at: At, user: &str) -> Result<(), StoreError> {
+    for mut row in rows.pending_of(at.service, user)? {
+        if row.code.is_none() && row.state_at(at.now) == ChallengeState::Pending {
+            end(rows, at, &mut row, ChallengeState::Cancelled);
+        }
+    }
+    Ok(())
+}
+
 /// Voids what only the given binding could still answer, and withdraws its envelopes from the others.
 pub(crate) fn void_of_binding(
     rows: &mut dyn Rows,

@@ -302,7 +302,7 @@ async fn a_repeated_counter_with_other_bytes_is_an_alarm_and_suspends_the_bindin
     let events = world.events();
     assert!(events.iter().any(|event| matches!(event, Event::DeviceSuspended { .. })), "{events:?}");
     assert!(world.audit().iter().any(|event| matches!(event, AuditEvent::CounterReused { ctr: 1, .. })));
-    assert_eq!(world.start(user("ada")).await, Err(ChallengeError::NoDevice), "nothing more is asked of it");
+    assert_eq!(world.start(user("ada")).await, Err(ChallengeError::NoMethod), "nothing more is asked of it");
     assert_eq!(world.answer(&ada, &ada.approve(&open, &started)).await, Outcome::Refused);
 }
 

@@ -79,7 +79,7 @@ async fn another_service_sees_nothing_of_a_challenge() {
     let other = World::of_service(2, Policy::default(), world.store.clone());
     assert_eq!(other.server.challenge(started.id, None).await, Err(ChallengeError::NotFound));
     assert_eq!(other.server.cancel_challenge(started.id, None).await, Err(ChallengeError::NotFound));
-    assert_eq!(other.start(user("ada")).await, Err(ChallengeError::NoDevice));
+    assert_eq!(other.start(user("ada")).await, Err(ChallengeError::NoMethod));
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn one_phone_can_be_asked_for_and_a_foreign_or_revoked_one_is_no_device() 
     assert_eq!(world.start(only(bob.binding())).await, Err(ChallengeError::NoDevice));
     world.server.revoke("ada", second.binding()).await.unwrap();
     assert_eq!(world.start(only(second.binding())).await, Err(ChallengeError::NoDevice));
-    assert_eq!(world.start(user("nobody")).await, Err(ChallengeError::NoDevice));
+    assert_eq!(world.start(user("nobody")).await, Err(ChallengeError::NoMethod));
     drop(ada);
 }
 

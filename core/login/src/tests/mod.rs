@@ -1,11 +1,22 @@
 //! Every line of docs/threat-model.md that a login server refuses, and the invariants, as tests.
 
+mod adding;
+mod addresses;
 mod answers;
 mod challenges;
+mod code_limits;
+mod code_races;
+mod codes;
+mod contacts;
+mod desk;
 mod enrolment;
+mod fobs;
+mod guessing;
+mod helpdesk;
 mod invariants;
 mod jose;
 mod limits;
+mod methods;
 mod moving;
 mod moving_races;
 mod moving_refused;
@@ -13,6 +24,8 @@ mod moving_rotation;
 mod moving_schedules;
 mod revocation;
 mod rotation;
+mod site;
+mod switching;
 
 use std::sync::Arc;
 

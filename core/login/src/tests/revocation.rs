@@ -14,7 +14,7 @@ async fn a_revoked_phone_cannot_approve_what_it_was_asked_before() {
         ada.phone.open_notice(&ada.account, &world.letter(&ada.phone, EnvelopeKind::Notice)).unwrap();
     assert_eq!((notice.event, notice.gen_), (NoticeEvent::Revoked, 2));
     assert_eq!(world.answer(&ada, &ada.approve(&open, &started)).await, Outcome::Refused);
-    assert_eq!(world.start(user("ada")).await, Err(ChallengeError::NoDevice));
+    assert_eq!(world.start(user("ada")).await, Err(ChallengeError::NoMethod));
     assert!(world.server.devices("ada").await.unwrap().is_empty());
     assert!(world.events().iter().any(|event| matches!(event, Event::DeviceRevoked { .. })));
     world.server.revoke("ada", ada.binding()).await.unwrap();

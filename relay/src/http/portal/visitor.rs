@@ -69,7 +69,9 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let session = app.store.portal_session(digest, now).await.map_err(|_| unavailable(app, browser))?;
         let session = session.ok_or_else(ended)?;
         let language = session.language;
-        if now.plus(crate::store::portal::IDLE_MS).since(session.expires) >= TOUCH_MS && session.expires < session.ends {
+        if now.plus(crate::store::portal::IDLE_MS).since(session.expires) >= TOUCH_MS
+            && session.expires < session.ends
+        {
             let kept = app.store.change_portal_session(digest, now, |_| ()).await;
             kept.map_err(|_| unavailable(app, language))?;
         }

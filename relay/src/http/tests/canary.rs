@@ -69,6 +69,30 @@ async fn no_secret_and_no_user_name_reaches_the_log_or_the_metrics() {
         rig.call("PATCH", "/v1/service", &a.key, json!({ "webhook": { "url": "https://x.example/" } })).await;
     let webhook_secret = hooked.body["webhook_secret"].as_str().unwrap().to_owned();
     rig.call("POST", "/v1/enrolments", &a.key, json!({ "user": "" })).await;
+    const MAIL: &str = "canary.address@example.org";
+    const PHONE: &str = "+4670999888777";
+    const SERIAL: &str = "canary-serial-1";
+    const SEED: &str = "CANARYJBSWY3DPEHPK3PXPJBSWY3DPEH";
+    let methods = format!("/v1/users/{USER}/methods");
+    rig.call("PUT", &format!("/v1/users/{USER}"), &a.key, json!({ "email": MAIL, "phone": PHONE })).await;
+    rig.call("POST", &methods, &a.key, json!({ "kind": "email", "address": MAIL })).await;
+    let app = rig.call("POST", &methods, &a.key, json!({ "kind": "totp", "label": "Canary app" })).await;
+    let app = app.body["secret"].as_str().unwrap().to_owned();
+    let codes = rig.call("POST", &methods, &a.key, json!({ "kind": "recovery" })).await;
+    let recovery = codes.body["codes"][0].as_str().unwrap().to_owned();
+    let fobs = json!({ "fobs": [{ "serial": SERIAL, "secret": SEED }] });
+    rig.call("POST", "/v1/service/fobs", &a.key, fobs).await;
+    rig.call("DELETE", &format!("/v1/service/fobs/{SERIAL}"), &a.key, Value::Null).await;
+    rig.clock.advance(1_000);
+    let switch = json!({ "method": "email", "session": SESSION });
+    let switched = rig.call("POST", &format!("/v1/challenges/{id}/switch"), &a.key, switch).await;
+    assert_eq!(switched.status, 201, "{}", switched.body);
+    let (sent, _) = rig.letter_code(&a).await;
+    let second = switched.body["challenge_id"].as_str().unwrap().to_owned();
+    for code in ["canary-typed-code", sent.as_str()] {
+        let path = format!("/v1/challenges/{second}/code");
+        rig.call("POST", &path, &a.key, json!({ "code": code, "session": SESSION })).await;
+    }
     rig.store.engine().close().await;
     rig.call("POST", "/v1/enrolments", &a.key, json!({ "user": USER })).await;
 
@@ -76,7 +100,7 @@ async fn no_secret_and_no_user_name_reaches_the_log_or_the_metrics() {
     let metrics = rig.call("GET", "/metrics", "", Value::Null).await.body.as_str().unwrap().to_owned();
     assert!(log.contains("/v1/users/{user}/devices"), "the log has the template: {log}");
     assert!(metrics.contains("nod_http_requests_total{route=\"/v1/users/{user}/devices\",method=\"GET\""));
-    assert!(metrics.contains("nod_challenges_total{outcome=\"started\"} 1"), "{metrics}");
+    assert!(metrics.contains("nod_challenges_total{outcome=\"started\"} 2"), "{metrics}");
     assert!(metrics.contains("nod_enrolments_total{outcome=\"active\"} 1"));
     let qr_secret = qr.split("&s=").nth(1).unwrap().split('&').next().unwrap();
     let service = a.id.to_string();
@@ -90,10 +114,20 @@ async fn no_secret_and_no_user_name_reaches_the_log_or_the_metrics() {
             ("QR secret", qr_secret),
             ("webhook secret", &webhook_secret),
             ("challenge", id),
+            ("second challenge", &second),
+            ("e-mail address", MAIL),
+            ("telephone number", PHONE),
+            ("serial number", SERIAL),
+            ("seed", SEED),
+            ("app's secret", &app),
+            ("recovery code", &recovery),
+            ("typed code", "canary-typed-code"),
+            ("label", "Canary app"),
         ] {
             assert!(!text.contains(canary), "{what} in the {place}");
         }
         assert!(!text.contains(&format!("\"{number}\"")), "number in the {place}");
+        assert!(!text.contains(&format!("\"{sent}\"")), "sent code in the {place}");
     }
     assert!(!metrics.contains(&service), "service in the metrics");
 }

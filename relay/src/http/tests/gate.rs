@@ -106,7 +106,7 @@ async fn a_refused_request_may_be_made_again_with_the_same_key() {
     let rig = Rig::new().await;
     let a = rig.tenant("A", "managed").await;
     let refused = keyed(&rig, &a.key, "/v1/challenges", "k", json!({ "user": "anna" })).await;
-    assert_eq!(refused.slug(), "no-device");
+    assert_eq!(refused.slug(), "no-method");
     let taken = keyed(&rig, &a.key, "/v1/enrolments", "k", json!({ "user": "anna" })).await;
     assert_eq!(taken.status, 201);
     let bad = keyed(&rig, &a.key, "/v1/enrolments", "", json!({ "user": "anna" })).await;

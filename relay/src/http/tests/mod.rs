@@ -8,9 +8,13 @@
 )]
 
 mod canary;
+mod codes;
 mod documented;
+mod fobs;
 mod gate;
 mod handover;
+mod methods;
+mod portal_enter;
 mod rig;
 mod rotation;
 mod routes;

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use nod_login::clock::ManualClock;
 use nod_login::test_phone::{Account, TestPhone};
-use nod_login::{Clock, LoginServer, Route, UnixMillis};
+use nod_login::{Clock, LetterBody, LoginServer, Route, Sealed, Sealer as _, UnixMillis};
 use nod_protocol::frames::EnvelopeKind;
 use nod_protocol::qr::RelayAddress;
 use nod_protocol::{MailboxId, OsRandom, Random, ServiceId};
@@ -37,6 +37,7 @@ pub(super) struct Rig {
     pub(super) services: Arc<Services>,
     pub(super) store: RelayStore,
     pub(super) hub: Arc<Hub>,
+    pub(super) master: Arc<MasterKey>,
 }
 
 pub(super) struct Answer {
@@ -107,7 +108,7 @@ impl Rig {
             store: store.clone(),
             hub: Arc::clone(&hub),
             admin: admin.key,
-            master,
+            master: Arc::clone(&master),
             outcomes,
             webhooks: webhooks.unwrap(),
             wakes: None,
@@ -122,6 +123,7 @@ impl Rig {
             services,
             store,
             hub,
+            master,
         }
     }
 
@@ -175,6 +177,18 @@ impl Rig {
 
     pub(super) fn now(&self) -> UnixMillis {
         self.clock.now()
+    }
+
+    /// The code in the newest letter, and the letters so far.
+    pub(super) async fn letter_code(&self, tenant: &Tenant) -> (String, usize) {
+        let (jobs, _) = self.store.letters_due(self.now(), 1000).await.unwrap();
+        let sealed = jobs.iter().rev().find_map(|job| match &job.letter.body {
+            LetterBody::Code { code, .. } | LetterBody::Confirm { code, .. } => Some(code.clone()),
+            LetterBody::Changed { .. } => None,
+        });
+        let sealer = managed::MasterSealer::new(Arc::clone(&self.master), Arc::new(OsRandom));
+        let code = sealer.open(Sealed::Code, tenant.id, &sealed.expect("a letter with a code")).unwrap();
+        (String::from_utf8(code.to_vec()).unwrap(), jobs.len())
     }
 
     /// The newest envelope of a kind in a mailbox.

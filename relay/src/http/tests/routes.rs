@@ -155,7 +155,7 @@ async fn each_limit_on_challenges_has_its_own_problem() {
     let (_, account) = rig.enrolled(&a, "anna", &phone).await;
     let body = json!({ "user": "anna", "context": { "ip": "203.0.113.7" } });
     let slug = async |body: Value| ask(&rig, &a, body).await.1.slug();
-    assert_eq!(slug(json!({ "user": "nobody" })).await, "no-device");
+    assert_eq!(slug(json!({ "user": "nobody" })).await, "no-method");
     assert_eq!(slug(json!({ "user": "anna", "number": "tap" })).await, "number-policy");
     assert_eq!(slug(json!({ "user": "anna", "number": "many" })).await, "malformed");
     assert_eq!(slug(json!({ "user": " " })).await, "invalid");
