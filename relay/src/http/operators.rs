@@ -108,10 +108,7 @@ pub(super) async fn change(
     Ok(Answer(Shown::from(row)).into_response())
 }
 
-pub(super) async fn link(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-) -> Result<Response, Problem> {
+pub(super) async fn link(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Response, Problem> {
     let link = desk(&app)?.invite_again(&name, BY).await?;
     Ok(invited(&app, &name, StatusCode::CREATED, &link))
 }

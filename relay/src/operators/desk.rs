@@ -14,9 +14,8 @@ use crate::keys::{MasterKey, Purpose};
 use crate::limits::{Buckets, Limited, Rate};
 use crate::managed::{Services, ServicesError};
 use crate::store::RelayStore;
-use crate::store::operators::{
-    Identity, MAX_RECENT, OperatorError, PendingRow, RELAY, SessionRow, ShownOnce, Stage,
-};
+use crate::store::console::{Identity, MAX_RECENT, PendingRow, SessionRow, ShownOnce, Stage};
+use crate::store::operators::{OperatorError, RELAY};
 
 /// Milliseconds after which a session ends that is not used: 30 minutes.
 pub const IDLE_MS: u64 = 30 * 60_000;

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use nod_login::rows::{ChallengeState, EnrolmentState};
-use nod_login::{Ask, ChallengeError, ConfirmError, EnrolError, Language, LoginServer, RevokeError, UnixMillis};
+use nod_login::{
+    Ask, ChallengeError, ConfirmError, EnrolError, Language, LoginServer, RevokeError, UnixMillis,
+};
 use nod_protocol::bytes::Secret;
 use nod_protocol::messages::{ChallengeContext, DeviceInfo, Mode};
 use nod_protocol::{BindingId, NumberPolicy, ServiceId};
@@ -13,7 +15,8 @@ use zeroize::Zeroizing;
 use super::RoleSet;
 use super::desk::{Desk, DeskError, PENDING_MS, token};
 use crate::managed::{Hosted, NewService, ServicesError};
-use crate::store::operators::{Identity, JoinRow, OperatorError, OperatorRow, Stage};
+use crate::store::console::{Identity, JoinRow, Stage};
+use crate::store::operators::{OperatorError, OperatorRow};
 
 /// The name of the service that operators' phones show.
 pub const SERVICE_NAME: &str = "Nod console";
@@ -69,13 +72,8 @@ impl Desk {
     pub async fn invite(&self, name: &str, roles: RoleSet, by: &str) -> Result<Invitation, DeskError> {
         let name = operator_name(name).ok_or(DeskError::Name)?;
         self.allowed(roles)?;
-        let row = OperatorRow {
-            name: name.clone(),
-            roles,
-            created: self.now(),
-            joined: None,
-            last_sign_in: None,
-        };
+        let row =
+            OperatorRow { name: name.clone(), roles, created: self.now(), joined: None, last_sign_in: None };
         self.parts.store.add_operator(row, by).await?;
         self.link(name).await
     }

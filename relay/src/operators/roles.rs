@@ -192,7 +192,9 @@ mod tests {
         assert_eq!(roles(json!(["support", "root", "x"])), RoleSet::of(&[Role::Helpdesk, Role::Admin]));
         assert_eq!(roles(json!("x support")), RoleSet::of(&[Role::Helpdesk]));
         assert_eq!(roles(json!("servicedesk team")), RoleSet::of(&[Role::Helpdesk]));
-        for other in [json!("Support"), json!("supports"), json!([["root"]]), json!({ "root": true }), json!(1)] {
+        for other in
+            [json!("Support"), json!("supports"), json!([["root"]]), json!({ "root": true }), json!(1)]
+        {
             assert!(roles(other.clone()).is_empty(), "{other}");
         }
         assert!(RoleSet::of_claims(&json!({ "a": "root" }), "a.b", &values()).is_empty());

@@ -7,7 +7,7 @@
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
 //!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`portal`],
-//!   [`operators`], [`wake`], [`webhooks`], [`activity`];
+//!   [`operators`], [`console`], [`wake`], [`webhooks`], [`activity`];
 //!   [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
@@ -16,6 +16,7 @@ pub mod activity;
 pub mod audit;
 pub mod backup;
 pub mod committer;
+pub mod console;
 pub mod effects;
 pub mod engine;
 pub mod file;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::pages;
 use super::seat::{Failed, Posted, Seat, Subject};
 use super::user::{self, left};
-use crate::store::operators::WaitingRow;
+use crate::store::console::WaitingRow;
 
 /// An action's answer: the page of the user with a word, or with a problem.
 enum Done {
@@ -83,7 +83,8 @@ pub(super) async fn ticket(seat: Seat, Query(asked): Query<Asked>) -> Response {
         let id: TicketId = asked.ticket.parse().map_err(|_| Failed::NotFound)?;
         let ticket = subject.login()?.ticket(&subject.user).await?;
         let now = seat.app.clock.now();
-        let ticket = ticket.filter(|ticket| ticket.id == id && now < ticket.expires).ok_or(Failed::NotFound)?;
+        let ticket =
+            ticket.filter(|ticket| ticket.id == id && now < ticket.expires).ok_or(Failed::NotFound)?;
         let code = seat.desk()?.take_once(&seat.operator, id).await?;
         let groups: Vec<&str> = code.as_ref().map_or_else(Vec::new, |code| code.split('-').collect());
         let context = json!({
@@ -148,9 +149,7 @@ pub(super) async fn revoke_phone(posted: Posted) -> Response {
         let binding: BindingId = posted.form.text("phone").parse().map_err(|_| Failed::NotFound)?;
         let seat = &posted.seat;
         // The login server's own entry does not say who asked.
-        seat.desk()?
-            .note(subject.id(), &subject.user, "phone-revocation-asked", &seat.operator.by)
-            .await?;
+        seat.desk()?.note(subject.id(), &subject.user, "phone-revocation-asked", &seat.operator.by).await?;
         match subject.login()?.revoke(&subject.user, binding).await {
             Ok(()) => Ok(Done::Said("phone-revoked")),
             Err(RevokeError::NotFound) => Ok(Done::Problem(StatusCode::CONFLICT, "phone-gone")),

@@ -17,7 +17,8 @@ pub(super) async fn show(seat: Seat) -> Response {
 
 async fn context(seat: &Seat) -> Result<Value, Failed> {
     let services = seat.services().await?;
-    let name_of = |id| services.iter().find(|hosted| hosted.record().id == id).map(|hosted| &hosted.record().name);
+    let name_of =
+        |id| services.iter().find(|hosted| hosted.record().id == id).map(|hosted| &hosted.record().name);
     let recent: Vec<Value> = seat
         .operator
         .recent

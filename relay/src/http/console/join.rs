@@ -119,14 +119,11 @@ pub(super) async fn confirm(State(app): State<Arc<App>>, headers: HeaderMap, for
     };
     match confirmed {
         Ok(()) => {
-            let mut response =
-                pages::page(&app, StatusCode::OK, language, "console/joined.html", json!({}));
+            let mut response = pages::page(&app, StatusCode::OK, language, "console/joined.html", json!({}));
             pages::set_cookie(&mut response, &app.cookies.end(PENDING, PATH));
             response
         }
-        Err(DeskError::WrongCode { tries_left: None }) => {
-            joining(&app, &headers, &secret, "early", 0).await
-        }
+        Err(DeskError::WrongCode { tries_left: None }) => joining(&app, &headers, &secret, "early", 0).await,
         Err(DeskError::WrongCode { tries_left: Some(left) }) => {
             joining(&app, &headers, &secret, "wrong", left).await
         }

@@ -15,7 +15,12 @@ pub(super) async fn show(seat: Seat) -> Response {
 }
 
 /// The page, with a problem or a fresh link.
-async fn answer(seat: &Seat, status: StatusCode, problem: &str, link: Option<(&str, &Invitation)>) -> Response {
+async fn answer(
+    seat: &Seat,
+    status: StatusCode,
+    problem: &str,
+    link: Option<(&str, &Invitation)>,
+) -> Response {
     match context(seat, problem, link).await {
         Ok(context) => seat.page_with(status, "operators", "console/operators.html", context),
         Err(failed) => seat.failed(failed),

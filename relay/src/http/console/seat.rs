@@ -172,11 +172,12 @@ impl Seat {
         template: &str,
         context: impl Serialize,
     ) -> Response {
-        let tabs: Vec<&str> = [("find", Right::Look), ("audit", Right::Audit), ("operators", Right::Operators)]
-            .into_iter()
-            .filter(|(_, right)| self.operator.may(*right))
-            .map(|(tab, _)| tab)
-            .collect();
+        let tabs: Vec<&str> =
+            [("find", Right::Look), ("audit", Right::Audit), ("operators", Right::Operators)]
+                .into_iter()
+                .filter(|(_, right)| self.operator.may(*right))
+                .map(|(tab, _)| tab)
+                .collect();
         let mut all = json!({
             "csrf": csrf(&self.secret),
             "operator": self.operator.name,
@@ -216,7 +217,8 @@ impl Seat {
             .filter(|hosted| hosted.login().is_some() && Some(hosted.record().id) != own)
             .collect();
         services.sort_by(|a, b| {
-            (a.record().name.to_lowercase(), a.record().id).cmp(&(b.record().name.to_lowercase(), b.record().id))
+            (a.record().name.to_lowercase(), a.record().id)
+                .cmp(&(b.record().name.to_lowercase(), b.record().id))
         });
         Ok(services)
     }

@@ -66,7 +66,8 @@ pub(super) async fn page(
     let ticket = login.ticket(&subject.user).await?.filter(|ticket| now < ticket.expires);
     let activity = seat.app.store.activity(subject.id(), &subject.user, EVENTS).await?;
     let primary = profile.primary().map(|method| method.id);
-    let methods: Vec<Value> = profile.methods.iter().map(|one| method(one, primary == Some(one.id))).collect();
+    let methods: Vec<Value> =
+        profile.methods.iter().map(|one| method(one, primary == Some(one.id))).collect();
     let phones: Vec<Value> = phones
         .into_iter()
         .map(|row| {

@@ -104,7 +104,8 @@ pub(super) fn event(names: &Names, event: &Value) -> Value {
         (Some("noted") | None, None | Some(_)) => "console.event.other".to_owned(),
         (Some(event), _) => format!("console.event.{event}"),
     };
-    let state = text("state").and_then(|state| known(STATES, state)).map(|state| format!("console.state.{state}"));
+    let state =
+        text("state").and_then(|state| known(STATES, state)).map(|state| format!("console.state.{state}"));
     let kind = text("kind").and_then(|kind| known(KINDS, kind)).map(|kind| format!("console.kind.{kind}"));
     // An operator who did it, or an operator to whom it was done.
     let by = text("by").map(|by| names.of(by));
@@ -131,7 +132,10 @@ mod tests {
     fn every_event_state_kind_and_note_has_words_in_every_language() {
         for language in Language::ALL {
             let has = |key: String| assert!(Words::of(language).get(&key).is_some(), "{language:?} {key}");
-            EVENTS.iter().filter(|event| **event != "noted").for_each(|event| has(format!("console.event.{event}")));
+            EVENTS
+                .iter()
+                .filter(|event| **event != "noted")
+                .for_each(|event| has(format!("console.event.{event}")));
             NOTES.iter().for_each(|note| has(format!("console.note.{note}")));
             STATES.iter().for_each(|state| has(format!("console.state.{state}")));
             KINDS.iter().for_each(|kind| has(format!("console.kind.{kind}")));
@@ -145,7 +149,8 @@ mod tests {
         let issued = AuditEvent::UserSuspended { user: "bo".to_owned(), by: "oidc:77".to_owned() };
         let shown = event(&names, &serde_json::to_value(issued).unwrap());
         assert_eq!((&shown["key"], &shown["by"]), (&json!("console.event.user-suspended"), &json!("Ada")));
-        let noted = json!({ "what": "noted", "note": "signed-in as Ada (admin)", "user": "nod:bo", "by": "nod:bo" });
+        let noted =
+            json!({ "what": "noted", "note": "signed-in as Ada (admin)", "user": "nod:bo", "by": "nod:bo" });
         let shown = event(&names, &noted);
         assert_eq!((&shown["key"], &shown["by"]), (&json!("console.note.signed-in"), &json!("bo")));
         let foreign = event(&names, &json!({ "what": "from-a-newer-version" }));

@@ -210,10 +210,14 @@ impl Oidc {
         code: String,
         verifier: &str,
     ) -> Result<TokenAnswer, OidcError> {
-        let request =
-            provider.client.exchange_code(AuthorizationCode::new(code)).map_err(|_| OidcError::Unavailable)?;
-        let answer =
-            request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned())).request_async(&self.providers.http).await;
+        let request = provider
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|_| OidcError::Unavailable)?;
+        let answer = request
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
+            .request_async(&self.providers.http)
+            .await;
         answer.map_err(|error| match error {
             openidconnect::RequestTokenError::ServerResponse(answer) => {
                 tracing::warn!(error = ?answer.error(), "the OpenID provider refused a code");
@@ -248,8 +252,7 @@ impl Oidc {
             .set_time_fn(move || at(now.saturating_sub(LEEWAY_MS)).into())
             .set_issue_time_verifier_fn(move |issued| {
                 let issued = u64::try_from(issued.timestamp_millis()).unwrap_or_default();
-                let fine = issued <= now.saturating_add(LEEWAY_MS)
-                    && issued.saturating_add(MAX_AGE_MS) > now;
+                let fine = issued <= now.saturating_add(LEEWAY_MS) && issued.saturating_add(MAX_AGE_MS) > now;
                 if fine { Ok(()) } else { Err("issued at another time".to_owned()) }
             });
         let claims = token.claims(&verifier, nonce)?.clone();
@@ -279,7 +282,7 @@ impl Oidc {
         if (name.is_none() || !has_claim(&all, path))
             && let Ok(request) = provider.client.user_info(token.clone(), Some(claims.subject().clone()))
         {
-                let info: UserClaims = request.request_async(&self.providers.http).await.map_err(|error| {
+            let info: UserClaims = request.request_async(&self.providers.http).await.map_err(|error| {
                 tracing::warn!(%error, "the OpenID provider's userinfo endpoint gave nothing");
                 OidcError::Unavailable
             })?;

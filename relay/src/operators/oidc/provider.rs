@@ -11,8 +11,8 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AdditionalClaims, AuthType, Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, IssuerUrl, RedirectUrl,
-    StandardErrorResponse, StandardTokenResponse, UserInfoClaims,
+    EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, IssuerUrl, RedirectUrl, StandardErrorResponse,
+    StandardTokenResponse, UserInfoClaims,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -102,7 +102,8 @@ impl Providers {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OidcSetupError> {
         let read = |setting, file: &Path| {
-            std::fs::read(dir.join(file)).map_err(|error| OidcSetupError::File { setting, kind: error.kind() })
+            std::fs::read(dir.join(file))
+                .map_err(|error| OidcSetupError::File { setting, kind: error.kind() })
         };
         let roots = match &settings.ca_file {
             None => Vec::new(),
@@ -166,7 +167,8 @@ impl Providers {
         let metadata = match CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await {
             Ok(metadata) => metadata,
             Err(error) => {
-                let wait = 1_000u64.checked_shl(state.failures.min(6)).unwrap_or(MAX_WAIT_MS).min(MAX_WAIT_MS);
+                let wait =
+                    1_000u64.checked_shl(state.failures.min(6)).unwrap_or(MAX_WAIT_MS).min(MAX_WAIT_MS);
                 state.failures = state.failures.saturating_add(1);
                 state.not_before = Some(now.plus(wait));
                 tracing::warn!(%error, again_in_ms = wait, "the OpenID provider was not found");

@@ -66,7 +66,8 @@ async fn a_tickets_code_is_shown_once_and_is_nowhere_else() {
     assert!(foreign.has("shown") && !foreign.has("ticket-code"), "a colleague does not see it");
     let page = browser.get(&to).await;
     let shown = page.text.split("data-testid=\"ticket-code\">").nth(1).unwrap().split("</p>").next().unwrap();
-    let groups: Vec<&str> = shown.split("<span>").skip(1).map(|part| part.split('<').next().unwrap()).collect();
+    let groups: Vec<&str> =
+        shown.split("<span>").skip(1).map(|part| part.split('<').next().unwrap()).collect();
     assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [4, 4, 4]);
     let again = browser.get(&to).await;
     assert!(again.has("shown") && !again.has("ticket-code"));

@@ -34,7 +34,8 @@ async fn a_key_fob_is_found_assigned_resynchronised_and_taken_back() {
     let done = ada.post("/console/fobs/assign", &fields).await;
     let page = ada.follow(&done).await;
     assert!(page.has("said") && page.text.contains("data-kind=\"fob\""), "{}", page.text);
-    let taken = ada.post("/console/fobs/assign", &[("service", &id), ("name", "bo"), ("serial", "AB-100")]).await;
+    let taken =
+        ada.post("/console/fobs/assign", &[("service", &id), ("name", "bo"), ("serial", "AB-100")]).await;
     assert_eq!(taken.status, 409, "it belongs to anna");
 
     let method = login.profile("anna").await.unwrap().methods[0].id;

@@ -21,7 +21,7 @@ use super::rig::{Rig, START};
 use crate::net::Peer;
 use crate::operators::{Role, RoleSet};
 use crate::settings::{Oidc, RoleValues, Settings};
-use crate::store::operators::{Identity, SessionRow};
+use crate::store::console::{Identity, SessionRow};
 
 const ORIGIN: &str = "https://relay.example";
 

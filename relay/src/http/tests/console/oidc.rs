@@ -148,16 +148,22 @@ async fn a_token_that_is_unsigned_or_signed_by_somebody_else_is_refused() {
         ("none", Box::new(|claims| format!("{}.{}.", part(&json!({ "alg": "none" })), part(&claims)))),
         ("another key", Box::new(|claims| other.sign(&claims))),
         ("a shared secret", Box::new(|claims| hmac(&claims, b"nod-console"))),
-        ("no signature", Box::new(|claims| {
-            let signed = issuer.sign(&claims);
-            signed[..=signed.rfind('.').unwrap()].to_owned()
-        })),
-        ("altered", Box::new(|mut claims| {
-            let signed = issuer.sign(&claims);
-            claims["access"]["roles"] = json!(["root"]);
-            let (head, tail) = (signed.split('.').next().unwrap(), signed.rsplit('.').next().unwrap());
-            format!("{head}.{}.{tail}", part(&claims))
-        })),
+        (
+            "no signature",
+            Box::new(|claims| {
+                let signed = issuer.sign(&claims);
+                signed[..=signed.rfind('.').unwrap()].to_owned()
+            }),
+        ),
+        (
+            "altered",
+            Box::new(|mut claims| {
+                let signed = issuer.sign(&claims);
+                claims["access"]["roles"] = json!(["root"]);
+                let (head, tail) = (signed.split('.').next().unwrap(), signed.rsplit('.').next().unwrap());
+                format!("{head}.{}.{tail}", part(&claims))
+            }),
+        ),
     ];
     for (name, forge) in forgeries {
         let mut browser = Browser::new(&rig);

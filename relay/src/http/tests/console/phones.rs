@@ -205,7 +205,9 @@ async fn an_administrator_invites_changes_and_removes_others_but_not_himself() {
     let phone = TestPhone::new(1);
     let account = join(&rig, &invite(&rig, "root", json!(["admin"])).await, &phone).await;
     let mut root = signed_in(&rig, &phone, &account, "root").await;
-    let made = root.post("/console/operators/invite", &[("name", "Ida"), ("role", "fobs"), ("role", "auditor")]).await;
+    let made = root
+        .post("/console/operators/invite", &[("name", "Ida"), ("role", "fobs"), ("role", "auditor")])
+        .await;
     let link = made.text.split("data-testid=\"join-url\">").nth(1).unwrap().split('<').next().unwrap();
     let link = link.replace("&#x2f;", "/").strip_prefix(ORIGIN).unwrap().to_owned();
     assert!(Browser::new(&rig).get(&link).await.text.contains("ida"));
@@ -221,7 +223,10 @@ async fn an_administrator_invites_changes_and_removes_others_but_not_himself() {
     for path in ["/console/operators/remove", "/console/operators/roles"] {
         assert_eq!(root.post(path, &[("name", "root"), ("role", "fobs")]).await.status, 409, "{path}");
     }
-    assert_eq!(root.post("/console/operators/roles", &[("name", "ida"), ("role", "helpdesk")]).await.status, 303);
+    assert_eq!(
+        root.post("/console/operators/roles", &[("name", "ida"), ("role", "helpdesk")]).await.status,
+        303
+    );
     assert_eq!(root.post("/console/operators/remove", &[("name", "ida")]).await.status, 303);
     assert_eq!(root.post("/console/operators/remove", &[("name", "ida")]).await.status, 409);
     let log = audit(&rig).await;
@@ -243,7 +248,11 @@ async fn each_mistake_about_an_operator_has_its_own_problem() {
         ("POST", "/v1/admin/operators/bo/link", Value::Null, "not-found"),
         ("DELETE", "/v1/admin/operators/bo", Value::Null, "not-found"),
     ] {
-        assert_eq!(rig.call(method, path, &rig.admin, body.clone()).await.slug(), slug, "{method} {path} {body}");
+        assert_eq!(
+            rig.call(method, path, &rig.admin, body.clone()).await.slug(),
+            slug,
+            "{method} {path} {body}"
+        );
     }
     let tenant = rig.tenant("A", "managed").await;
     assert_eq!(rig.call("GET", "/v1/admin/operators", &tenant.key, Value::Null).await.slug(), "unauthorised");

@@ -23,7 +23,14 @@ async fn each_role_reaches_its_own_pages_and_no_others() {
                 _ => browser.post(&path(entry.path), &[]).await,
             };
             let refused = page.status == 403 && page.text.contains("Your role does not allow this");
-            assert_eq!(refused, !role.gives(right), "{role:?} at {} {}: {}", entry.method, entry.path, page.status);
+            assert_eq!(
+                refused,
+                !role.gives(right),
+                "{role:?} at {} {}: {}",
+                entry.method,
+                entry.path,
+                page.status
+            );
             assert_ne!(page.status, 500, "{role:?} at {} {}", entry.method, entry.path);
         }
         let mut nobody = Browser::of(&rig, "subject", &[]).await;
@@ -63,8 +70,7 @@ async fn a_form_of_another_site_or_without_the_sessions_token_does_nothing() {
             vec![form, ("origin", ORIGIN), ("sec-fetch-site", "cross-site")],
             vec![form, ("origin", ORIGIN), ("sec-fetch-site", "same-site")],
         ] {
-            let page =
-                browser.send(Method::POST, &path(entry.path), &foreign, format!("csrf={token}")).await;
+            let page = browser.send(Method::POST, &path(entry.path), &foreign, format!("csrf={token}")).await;
             assert_eq!(page.status, 403, "{} {foreign:?}", entry.path);
             assert!(page.text.contains("out of date"), "{}", entry.path);
         }

@@ -37,9 +37,8 @@ async fn a_cookie_of_the_portal_opens_nothing_here_and_one_of_the_console_nothin
     assert_eq!(operator.get("/console").await.location, "/console/sign-in");
 
     let tenant = rig.tenant("A", "managed").await;
-    let link = rig
-        .call("POST", "/v1/portal-sessions", &tenant.key, serde_json::json!({ "user": "bo" }))
-        .await;
+    let link =
+        rig.call("POST", "/v1/portal-sessions", &tenant.key, serde_json::json!({ "user": "bo" })).await;
     let url = link.body["url"].as_str().unwrap().strip_prefix(super::ORIGIN).unwrap().to_owned();
     let mut user = Browser::new(&rig);
     assert_eq!(user.get(&url).await.status, 303);
