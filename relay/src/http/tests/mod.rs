@@ -15,6 +15,7 @@ mod fobs;
 mod gate;
 mod handover;
 mod methods;
+mod portal_changes;
 mod portal_enter;
 mod rig;
 mod rotation;
