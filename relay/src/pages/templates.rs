@@ -3,22 +3,7 @@
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {
         &[$(($name, include_str!(concat!("../../web/templates/", $name)))),*]
-        "console/layout.html",
-    "console/door.html",
-    "console/error.html",
-    "console/sign-in.html",
-    "console/waiting.html",
-    "console/invited.html",
-    "console/join.html",
-    "console/joined.html",
-    "console/find.html",
-    "console/events.html",
-    "console/user.html",
-    "console/ticket.html",
-    "console/fobs.html",
-    "console/audit.html",
-    "console/operators.html",
-};
+    };
 }
 
 /// Name and source of each.
