@@ -2,6 +2,7 @@
 
 pub mod architecture;
 pub mod hostile;
+pub mod letters;
 pub mod process;
 pub mod relocation;
 pub mod story;

@@ -49,6 +49,7 @@ pub use problem::Slug;
 
 use crate::hub::Hub;
 use crate::keys::{AdminKey, MasterKey};
+use crate::letters;
 use crate::limits::{Buckets, Rate};
 use crate::managed::{Outcomes, Services};
 use crate::operators::Desk;
@@ -83,6 +84,8 @@ pub struct Parts {
     pub outcomes: Arc<Outcomes>,
     /// Sends webhooks; only its counts are needed here.
     pub webhooks: Sender,
+    /// What is counted of letters.
+    pub letters: Arc<letters::Counts>,
     /// Wakes phones up; only its counts are needed here.
     pub wakes: Option<Arc<Wakes>>,
     /// Who is signed in at the helpdesk console, where there is one.
@@ -105,6 +108,7 @@ pub(crate) struct App {
     master: Arc<MasterKey>,
     outcomes: Arc<Outcomes>,
     webhooks: Sender,
+    letters: Arc<letters::Counts>,
     wakes: Option<Arc<Wakes>>,
     desk: Option<Arc<Desk>>,
     scratch: PathBuf,
@@ -262,6 +266,7 @@ impl App {
             master: parts.master,
             outcomes: parts.outcomes,
             webhooks: parts.webhooks,
+            letters: parts.letters,
             wakes: parts.wakes,
             desk: parts.desk,
             scratch: parts.scratch,

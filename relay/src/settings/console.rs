@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use zeroize::Zeroize;
 
-use super::{SettingsError, value};
+use super::env::{Variables, number};
+use super::{SecretText, SettingsError, value};
 
 /// `[console]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -26,7 +26,7 @@ pub struct Oidc {
     /// The console's client id there.
     pub client_id: Option<String>,
     /// The client's secret; none for a public client, which PKCE protects.
-    pub client_secret: Option<ClientSecret>,
+    pub client_secret: Option<SecretText>,
     /// A file that holds the secret, instead of `client_secret`.
     pub client_secret_file: Option<PathBuf>,
     /// Scopes that are asked for beside `openid`.
@@ -53,37 +53,6 @@ pub struct RoleValues {
     pub admin: Vec<String>,
 }
 
-/// The secret of an OpenID client.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct ClientSecret(String);
-
-impl ClientSecret {
-    /// Takes the text over, without white space around it.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.trim().to_owned())
-    }
-
-    /// Shows it, for authenticating to the provider.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for ClientSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ClientSecret(…)")
-    }
-}
-
-impl Drop for ClientSecret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
 impl Default for Oidc {
     fn default() -> Self {
         Self {
@@ -104,6 +73,45 @@ impl Console {
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.nod || self.oidc.issuer.is_some()
+    }
+
+    pub(super) fn from_env(&mut self, set: Variables<'_>) -> Result<(), SettingsError> {
+        number(set, "NOD_CONSOLE_NOD", &mut self.nod)?;
+        let oidc = &mut self.oidc;
+        for (name, target) in [
+            ("NOD_CONSOLE_OIDC_ISSUER", &mut oidc.issuer),
+            ("NOD_CONSOLE_OIDC_CLIENT_ID", &mut oidc.client_id),
+        ] {
+            if let Some(text) = set(name) {
+                *target = Some(text.trim().to_owned());
+            }
+        }
+        if let Some(secret) = set("NOD_CONSOLE_OIDC_CLIENT_SECRET") {
+            oidc.client_secret = Some(SecretText::new(secret.trim().to_owned()));
+        }
+        for (name, target) in [
+            ("NOD_CONSOLE_OIDC_CLIENT_SECRET_FILE", &mut oidc.client_secret_file),
+            ("NOD_CONSOLE_OIDC_CA_FILE", &mut oidc.ca_file),
+        ] {
+            if let Some(file) = set(name) {
+                *target = Some(file.into());
+            }
+        }
+        if let Some(claim) = set("NOD_CONSOLE_OIDC_ROLE_CLAIM") {
+            claim.trim().clone_into(&mut oidc.role_claim);
+        }
+        for (name, target) in [
+            ("NOD_CONSOLE_OIDC_SCOPES", &mut oidc.scopes),
+            ("NOD_CONSOLE_OIDC_ROLES_HELPDESK", &mut oidc.roles.helpdesk),
+            ("NOD_CONSOLE_OIDC_ROLES_FOBS", &mut oidc.roles.fobs),
+            ("NOD_CONSOLE_OIDC_ROLES_AUDITOR", &mut oidc.roles.auditor),
+            ("NOD_CONSOLE_OIDC_ROLES_ADMIN", &mut oidc.roles.admin),
+        ] {
+            if let Some(list) = set(name) {
+                *target = list.split(',').map(|item| item.trim().to_owned()).collect();
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn check(&self) -> Result<(), SettingsError> {

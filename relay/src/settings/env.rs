@@ -3,7 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::{ClientSecret, Console, EngineKind, LogFormat, Settings, SettingsError, Wake};
+use super::{EngineKind, LogFormat, Settings, SettingsError, Wake};
+
+/// Reads a variable that is set and not empty.
+pub(super) type Variables<'v> = &'v dyn Fn(&str) -> Option<String>;
 
 /// The process's environment. An empty variable counts as unset.
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -29,6 +32,8 @@ pub(super) fn apply(
         limits,
         webhooks,
         wake,
+        mail,
+        sms,
         console,
         drain,
     } = settings;
@@ -96,12 +101,14 @@ pub(super) fn apply(
     number(&set, "NOD_WEBHOOKS_TIMEOUT_S", &mut webhooks.timeout_s)?;
     number(&set, "NOD_WEBHOOKS_CONCURRENCY", &mut webhooks.concurrency)?;
     wake_ups(&set, wake)?;
-    helpdesk(&set, console)?;
+    mail.from_env(&set)?;
+    sms.from_env(&set)?;
+    console.from_env(&set)?;
     number(&set, "NOD_DRAIN_DEADLINE_S", &mut drain.deadline_s)?;
     number(&set, "NOD_DRAIN_SPREAD_S", &mut drain.spread_s)
 }
 
-fn wake_ups(set: &dyn Fn(&str) -> Option<String>, wake: &mut Wake) -> Result<(), SettingsError> {
+fn wake_ups(set: Variables<'_>, wake: &mut Wake) -> Result<(), SettingsError> {
     number(set, "NOD_WAKE_MIN_INTERVAL_S", &mut wake.min_interval_s)?;
     number(set, "NOD_WAKE_SILENCE_S", &mut wake.silence_s)?;
     number(set, "NOD_WAKE_TIMEOUT_S", &mut wake.timeout_s)?;
@@ -141,46 +148,8 @@ fn wake_ups(set: &dyn Fn(&str) -> Option<String>, wake: &mut Wake) -> Result<(),
     Ok(())
 }
 
-fn helpdesk(set: &dyn Fn(&str) -> Option<String>, console: &mut Console) -> Result<(), SettingsError> {
-    number(set, "NOD_CONSOLE_NOD", &mut console.nod)?;
-    let oidc = &mut console.oidc;
-    for (name, target) in
-        [("NOD_CONSOLE_OIDC_ISSUER", &mut oidc.issuer), ("NOD_CONSOLE_OIDC_CLIENT_ID", &mut oidc.client_id)]
-    {
-        if let Some(text) = set(name) {
-            *target = Some(text.trim().to_owned());
-        }
-    }
-    if let Some(secret) = set("NOD_CONSOLE_OIDC_CLIENT_SECRET") {
-        oidc.client_secret = Some(ClientSecret::new(&secret));
-    }
-    for (name, target) in [
-        ("NOD_CONSOLE_OIDC_CLIENT_SECRET_FILE", &mut oidc.client_secret_file),
-        ("NOD_CONSOLE_OIDC_CA_FILE", &mut oidc.ca_file),
-    ] {
-        if let Some(file) = set(name) {
-            *target = Some(file.into());
-        }
-    }
-    if let Some(claim) = set("NOD_CONSOLE_OIDC_ROLE_CLAIM") {
-        claim.trim().clone_into(&mut oidc.role_claim);
-    }
-    for (name, target) in [
-        ("NOD_CONSOLE_OIDC_SCOPES", &mut oidc.scopes),
-        ("NOD_CONSOLE_OIDC_ROLES_HELPDESK", &mut oidc.roles.helpdesk),
-        ("NOD_CONSOLE_OIDC_ROLES_FOBS", &mut oidc.roles.fobs),
-        ("NOD_CONSOLE_OIDC_ROLES_AUDITOR", &mut oidc.roles.auditor),
-        ("NOD_CONSOLE_OIDC_ROLES_ADMIN", &mut oidc.roles.admin),
-    ] {
-        if let Some(list) = set(name) {
-            *target = list.split(',').map(|item| item.trim().to_owned()).collect();
-        }
-    }
-    Ok(())
-}
-
-fn number<T: FromStr>(
-    set: &dyn Fn(&str) -> Option<String>,
+pub(super) fn number<T: FromStr>(
+    set: Variables<'_>,
     name: &'static str,
     target: &mut T,
 ) -> Result<(), SettingsError>
@@ -193,6 +162,6 @@ where
     Ok(())
 }
 
-fn wrong(variable: &'static str, reason: &dyn Display) -> SettingsError {
+pub(super) fn wrong(variable: &'static str, reason: &dyn Display) -> SettingsError {
     SettingsError::Variable { variable: variable.to_owned(), reason: reason.to_string() }
 }

@@ -2,6 +2,9 @@
 
 mod console;
 mod env;
+mod mail;
+mod secret;
+mod sms;
 #[cfg(test)]
 mod tests;
 mod wake;
@@ -14,7 +17,10 @@ use serde::{Deserialize, Deserializer};
 
 use crate::net::Network;
 
-pub use self::console::{ClientSecret, Console, Oidc, RoleValues};
+pub use self::console::{Console, Oidc, RoleValues};
+pub use self::mail::{Mail, Security};
+pub use self::secret::SecretText;
+pub use self::sms::{Sms, SmsHttp};
 pub use self::wake::{Apns, Fcm, Wake, WebPush};
 
 /// Why the settings cannot be used. Every message names the setting.
@@ -77,6 +83,10 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// How phones are woken up.
     pub wake: Wake,
+    /// How mails leave.
+    pub mail: Mail,
+    /// How text messages leave.
+    pub sms: Sms,
     /// The helpdesk console.
     pub console: Console,
     /// How the relay goes down.
@@ -221,6 +231,8 @@ impl Default for Settings {
             limits: Limits::default(),
             webhooks: Webhooks::default(),
             wake: Wake::default(),
+            mail: Mail::default(),
+            sms: Sms::default(),
             console: Console::default(),
             drain: Drain::default(),
         }
@@ -346,6 +358,8 @@ impl Settings {
         bounds("drain.deadline_s", drain.deadline_s, 1, 300)?;
         bounds("drain.spread_s", drain.spread_s, 0, 300)?;
         self.wake.check()?;
+        self.mail.check()?;
+        self.sms.check()?;
         self.console.check()?;
         if self.data.as_os_str().is_empty() {
             return Err(value("data", "names no folder"));

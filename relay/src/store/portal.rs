@@ -6,11 +6,11 @@ use nod_protocol::bytes::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{activity, audit};
 use super::engine::Txn;
 use super::layout::{self, Tag};
 use super::login_rows::read_row;
 use super::relay_store::RelayStore;
+use super::{activity, audit};
 
 /// Milliseconds that a link can be used: ten minutes.
 pub const LINK_MS: u64 = 10 * 60_000;

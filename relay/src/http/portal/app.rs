@@ -62,12 +62,8 @@ fn page(visitor: &Visitor, id: MethodId, error: Option<&str>) -> Response {
     if *method != id || !waits {
         return visitor.nothing();
     }
-    let groups: Vec<String> = secret
-        .chars()
-        .collect::<Vec<_>>()
-        .chunks(4)
-        .map(|group| group.iter().collect())
-        .collect();
+    let groups: Vec<String> =
+        secret.chars().collect::<Vec<_>>().chunks(4).map(|group| group.iter().collect()).collect();
     let context = json!({
         "id": id,
         "qr_svg": qr::svg(uri),

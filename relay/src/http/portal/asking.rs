@@ -199,8 +199,7 @@ pub(super) fn plain(text: String) -> Response {
 /// What the template `portal/challenge.html` shows. `base` is the challenge's path.
 pub(super) fn shown(visitor: &Visitor, view: &ChallengeView, base: &str, error: Option<&str>) -> Value {
     let left_ms = view.deadline.since(visitor.now());
-    let wrong_number =
-        view.decided.as_ref().is_some_and(|decided| decided.outcome == Outcome::WrongNumber);
+    let wrong_number = view.decided.as_ref().is_some_and(|decided| decided.outcome == Outcome::WrongNumber);
     let is_code = view.method.kind != MethodKind::Push;
     // A denied code is one that was wrong too often.
     let verdict = match (view.state, is_code, wrong_number) {

@@ -26,7 +26,9 @@ pub(super) struct Then {
 impl Then {
     /// The page, if it is one of the pages that ask for a confirmation.
     fn page(text: &str) -> Option<&str> {
-        let id = |id: &str| id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let id = |id: &str| {
+            id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
         let known = match text.split('/').collect::<Vec<_>>().as_slice() {
             ["phones", "add"] | ["app" | "email" | "sms" | "recovery"] => true,
             ["phones" | "methods", one, "remove"] => id(one),
@@ -53,7 +55,8 @@ pub(super) async fn choose(visitor: Visitor, query: Query<Then>) -> Response {
 /// The methods that may confirm, and those that may not, with the reason.
 fn choices(visitor: &Visitor, then: &str, error: Option<&str>) -> Response {
     let usable = || visitor.profile.methods.iter().filter(|method| method.usable);
-    let (may, may_not): (Vec<_>, Vec<_>) = usable().partition(|method| visitor.profile.may_change_by(method.kind));
+    let (may, may_not): (Vec<_>, Vec<_>) =
+        usable().partition(|method| visitor.profile.may_change_by(method.kind));
     let primary = visitor.profile.primary().map(|method| method.id);
     let shown = |methods: Vec<&nod_login::MethodView>| -> Vec<_> {
         methods.into_iter().map(|method| home::shown(method, primary)).collect()
@@ -160,7 +163,16 @@ mod tests {
         for good in ["phones/add", "app", "email", "sms", "recovery", &format!("methods/{id}/remove")] {
             assert_eq!(Then::page(good), Some(good));
         }
-        for bad in ["", "/", "//evil.example", "https://evil.example", "..", "phones/add/", "phones/../x/remove", "test"] {
+        for bad in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "..",
+            "phones/add/",
+            "phones/../x/remove",
+            "test",
+        ] {
             assert_eq!(Then::page(bad), None, "{bad}");
         }
     }

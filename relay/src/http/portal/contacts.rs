@@ -172,10 +172,12 @@ async fn resend(visitor: &Visitor, channel: Channel, id: MethodId) -> Response {
     }
     let draft = visitor.draft();
     match &draft {
-        Some(Draft::Address { method, address }) if *method == id => match send(visitor, channel, address).await {
-            Ok(answer) => answer,
-            Err(why) => waiting(visitor, channel, id, Some(&why)),
-        },
+        Some(Draft::Address { method, address }) if *method == id => {
+            match send(visitor, channel, address).await {
+                Ok(answer) => answer,
+                Err(why) => waiting(visitor, channel, id, Some(&why)),
+            }
+        }
         _ => pages::redirect(&format!("/portal/{}", name(channel))),
     }
 }

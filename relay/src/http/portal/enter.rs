@@ -11,9 +11,9 @@ use nod_protocol::bytes::{Digest, Secret};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::super::App;
 use super::super::pages::{self, Form};
 use super::super::problem::Problem;
-use super::super::App;
 use super::visitor::{self, unavailable};
 use super::{COOKIE, NO_SESSION, PATH};
 use crate::limits::address_key;
@@ -34,7 +34,8 @@ pub(super) async fn enter(
     headers: HeaderMap,
     link: Query<Link>,
 ) -> Response {
-    let mut response = try_enter(&app, peer.map(|peer| address_key(peer.address)), &method, &headers, &link.t).await;
+    let mut response =
+        try_enter(&app, peer.map(|peer| address_key(peer.address)), &method, &headers, &link.t).await;
     // The link is in this page's address.
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response

@@ -38,7 +38,14 @@ mod tests {
         for good in ["/portal", "/portal/phones", "/portal/app/AAAAAAAAAAAAAAAAAAAAAA"] {
             assert_eq!(own_path(good), good);
         }
-        for bad in ["", "//evil.example", "/portal//@evil.example", "/portal\\evil", "/portals", "https://evil.example/portal/"] {
+        for bad in [
+            "",
+            "//evil.example",
+            "/portal//@evil.example",
+            "/portal\\evil",
+            "/portals",
+            "https://evil.example/portal/",
+        ] {
             assert_eq!(own_path(bad), "/portal", "{bad}");
         }
     }

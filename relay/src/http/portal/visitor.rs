@@ -72,7 +72,9 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let session = app.store.portal_session(digest, now).await.map_err(|_| unavailable(app, browser))?;
         let session = session.ok_or_else(ended)?;
         let language = session.language;
-        if now.plus(crate::store::portal::IDLE_MS).since(session.expires) >= TOUCH_MS && session.expires < session.ends {
+        if now.plus(crate::store::portal::IDLE_MS).since(session.expires) >= TOUCH_MS
+            && session.expires < session.ends
+        {
             let kept = app.store.change_portal_session(digest, now, |_| ()).await;
             kept.map_err(|_| unavailable(app, language))?;
         }
@@ -128,7 +130,11 @@ impl Visitor {
 
     /// Lets nobody through to `then` (a path below the portal) who has not shown one of his methods just now.
     pub(super) fn gate(&self, then: &str) -> Result<(), Response> {
-        if self.must_confirm() { Err(pages::redirect(&format!("/portal/confirm?then={then}"))) } else { Ok(()) }
+        if self.must_confirm() {
+            Err(pages::redirect(&format!("/portal/confirm?then={then}")))
+        } else {
+            Ok(())
+        }
     }
 
     /// Back to the first page, which says what was done.

@@ -28,7 +28,13 @@ async fn id_of(rig: &Rig, tenant: &Tenant, user: &str, kind: &str) -> String {
 }
 
 /// Confirms with the app's code and returns where that led to.
-async fn confirm_by_app(rig: &Rig, browser: &mut Browser<'_>, tenant: &Tenant, secret: &str, then: &str) -> String {
+async fn confirm_by_app(
+    rig: &Rig,
+    browser: &mut Browser<'_>,
+    tenant: &Tenant,
+    secret: &str,
+    then: &str,
+) -> String {
     rig.clock.advance(30_000);
     let method = id_of(rig, tenant, "anna", "totp").await;
     let asked = browser.post("/portal/confirm", &[("then", then), ("method", &method)]).await;
@@ -82,7 +88,11 @@ async fn whatever_weakens_the_account_asks_for_one_of_the_users_methods_first() 
         let confirm = format!("/portal/confirm?then={then}");
         assert_eq!(to(&browser.get(&format!("/portal/{then}")).await), confirm);
         let fields = [("address", "a@example.org"), ("label", "")];
-        assert_eq!(to(&browser.post(&format!("/portal/{then}"), &fields).await), confirm, "nothing was changed");
+        assert_eq!(
+            to(&browser.post(&format!("/portal/{then}"), &fields).await),
+            confirm,
+            "nothing was changed"
+        );
         assert_eq!(browser.get(&confirm).await.status, 200);
     }
     let methods = rig.call("GET", "/v1/users/anna/methods", &tenant.key, Value::Null).await;
@@ -176,7 +186,10 @@ async fn recovery_codes_are_shown_once() {
     let first = browser.get("/portal/recovery/codes").await;
     assert_eq!(text(&first).matches("<li class=\"mono\">").count(), 10);
     let again = browser.get("/portal/recovery/codes").await;
-    assert!(text(&again).contains("data-testid=\"recovery-shown\"") && !text(&again).contains("<li class=\"mono\">"));
+    assert!(
+        text(&again).contains("data-testid=\"recovery-shown\"")
+            && !text(&again).contains("<li class=\"mono\">")
+    );
 }
 
 #[tokio::test]
@@ -187,7 +200,12 @@ async fn a_phone_is_added_with_the_code_that_it_shows() {
     browser.enter(&tenant, "anna").await;
     let path = to(&browser.post("/portal/phones/add", &[]).await).to_owned();
     let waiting = browser.get(&path).await;
-    let qr = part(&waiting, "data-testid=\"qr-text\">").split('<').next().unwrap().replace("&amp;", "&").replace("&#x2f;", "/");
+    let qr = part(&waiting, "data-testid=\"qr-text\">")
+        .split('<')
+        .next()
+        .unwrap()
+        .replace("&amp;", "&")
+        .replace("&#x2f;", "/");
     // Another user's session does not see it.
     let mut other = Browser::new(&rig);
     other.enter(&tenant, "bo").await;
@@ -196,7 +214,11 @@ async fn a_phone_is_added_with_the_code_that_it_shows() {
     let phone = TestPhone::new(1);
     let pending = phone.scan(&qr);
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    rig.login(&tenant).await.receive(phone.mailbox(), nod_login::Route::Enrolment(id), &pending.e1).await.unwrap();
+    rig.login(&tenant)
+        .await
+        .receive(phone.mailbox(), nod_login::Route::Enrolment(id), &pending.e1)
+        .await
+        .unwrap();
     let e2 = rig.mail(phone.mailbox(), nod_protocol::frames::EnvelopeKind::Enrolment).await;
     let account = phone.accept_e2(&pending, &e2).unwrap();
     let claimed = browser.get(&path).await;
@@ -221,8 +243,11 @@ async fn the_order_is_changed_without_an_approval_and_names_only_the_users_own()
     browser.enter(&tenant, "anna").await;
     let order = async |browser: &mut Browser<'_>| {
         let home = browser.get("/portal").await;
-        let ids: Vec<String> =
-            text(&home).split("data-id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        let ids: Vec<String> = text(&home)
+            .split("data-id=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().to_owned())
+            .collect();
         ids
     };
     assert_eq!(order(&mut browser).await, [app.clone(), email.clone()]);

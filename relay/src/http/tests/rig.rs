@@ -111,6 +111,7 @@ impl Rig {
             master: Arc::clone(&master),
             outcomes,
             webhooks: webhooks.unwrap(),
+            letters: Arc::default(),
             wakes: None,
             desk,
             scratch: std::env::temp_dir(),

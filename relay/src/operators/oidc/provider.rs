@@ -115,7 +115,7 @@ impl Providers {
             (None, Some(file)) => {
                 let bytes = zeroize::Zeroizing::new(read("client_secret_file", file)?);
                 let text = str::from_utf8(&bytes).map_err(|_| OidcSetupError::Value("client_secret_file"))?;
-                Some(settings::ClientSecret::new(text))
+                Some(settings::SecretText::new(text.trim().to_owned()))
             }
             (None, None) => None,
         };

@@ -1,7 +1,7 @@
 //! What operators do to users: looking, tickets, two persons, suspending, phones; and what is written down of it.
 
-use nod_login::test_phone::TestPhone;
 use nod_login::Contacts;
+use nod_login::test_phone::TestPhone;
 use serde_json::json;
 
 use super::{Browser, Rig, audit, rig};
