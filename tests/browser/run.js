@@ -13,11 +13,13 @@ import * as access from "./specs/access.js";
 import * as codes from "./specs/codes.js";
 import * as decide from "./specs/decide.js";
 import * as enrol from "./specs/enrol.js";
+import * as mailbox from "./specs/mailbox.js";
 import * as move from "./specs/move.js";
 import * as reach from "./specs/reach.js";
 import * as time from "./specs/time.js";
+import * as ways from "./specs/ways.js";
 
-const SCENARIOS = [enrol, decide, time, reach, move, codes, access].flatMap((spec) => spec.scenarios);
+const SCENARIOS = [enrol, decide, time, reach, ways, mailbox, move, codes, access].flatMap((spec) => spec.scenarios);
 const FAILURES = "target/test-logs/browser";
 const LIMIT_MS = 120_000;
 
@@ -79,7 +81,7 @@ function within(limit, work) {
 async function keepPictures(world, name) {
   if (!world?.phone) return;
   await mkdir(FAILURES, { recursive: true });
-  for (const page of ["login", "phone", "phone2", "phone3"].filter((name) => world[name])) {
+  for (const page of ["login", "phone", "phone2", "phone3", "post"].filter((name) => world[name])) {
     const path = join(FAILURES, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${page}.png`);
     await world[page].screenshot({ path }).catch(() => {});
   }
