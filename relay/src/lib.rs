@@ -9,6 +9,7 @@ pub mod log;
 pub mod managed;
 pub mod net;
 mod outbound;
+pub mod pages;
 pub mod serve;
 pub mod settings;
 pub mod store;

@@ -79,5 +79,5 @@ fn mistakes_are_named_and_never_taken_for_an_outcome() {
     assert_eq!(run(wrong_key.env("NOD_RELAY", &relay.url)).error(3)["type"], "unauthorised");
     let key = relay.add_service(&["Fjordbanken"]);
     let nobody = run(&mut Login::managed(&relay, &key).command(&["push", "nobody"])).error(3);
-    assert_eq!(nobody["type"], "no-device");
+    assert_eq!(nobody["type"], "no-method");
 }

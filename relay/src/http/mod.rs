@@ -13,6 +13,9 @@ mod methods;
 mod metrics;
 mod offers;
 mod operator;
+mod pages;
+mod portal;
+mod portal_sessions;
 mod problem;
 mod qr;
 mod services;
@@ -46,6 +49,7 @@ use crate::hub::Hub;
 use crate::keys::{AdminKey, MasterKey};
 use crate::limits::{Buckets, Rate};
 use crate::managed::{Outcomes, Services};
+use crate::pages::{Cookies, Pages};
 use crate::settings::Settings;
 use crate::store::RelayStore;
 use crate::wake::Wakes;
@@ -104,6 +108,8 @@ pub(crate) struct App {
     by_service: Buckets<ServiceId>,
     throttle: throttle::Throttle,
     in_flight: gate::InFlight,
+    pages: Pages,
+    cookies: Cookies,
 }
 
 /// Who may call a route.
@@ -189,6 +195,7 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Service, GET, "/v1/users/{user}/devices", users::devices),
         route(Service, DELETE, "/v1/users/{user}/devices/{binding}", users::revoke),
         route(Service, POST, "/v1/users/{user}/verified", users::verified),
+        route(Service, POST, "/v1/portal-sessions", portal_sessions::start),
         route(Service, POST, "/v1/envelopes", sovereign::post),
         route(Service, DELETE, "/v1/envelopes/{envelope}", sovereign::withdraw),
         route(Service, POST, "/v1/routes", sovereign::announce),
@@ -209,6 +216,8 @@ pub fn router(parts: Parts, more: Router) -> Router {
         router = router.route(path, handler);
     }
     router
+        .merge(pages::files())
+        .merge(portal::routes(&app))
         .with_state(Arc::clone(&app))
         .merge(more)
         .fallback(async || problem::Problem::from(Slug::NotFound).into_response())
@@ -229,6 +238,8 @@ impl App {
             throttle: throttle::Throttle::new(&parts.clock, limits),
             metrics: metrics::Metrics::default(),
             in_flight: gate::InFlight::default(),
+            pages: Pages::new(),
+            cookies: Cookies::new(parts.services.relay()),
             settings: parts.settings,
             clock: parts.clock,
             random: parts.random,

@@ -18,8 +18,8 @@ pub const SENT_MS: u64 = 3_600_000;
 const PAGE: usize = 256;
 
 /// Whose rows are looked through. Messages of a move go before their rendezvous, by which they are found.
-const TAGS: [Tag; 7] =
-    [Tag::Mailbox, Tag::Route, Tag::Sent, Tag::Kept, Tag::Wish, Tag::Carried, Tag::Rendezvous];
+const TAGS: [Tag; 8] =
+    [Tag::Mailbox, Tag::Route, Tag::Sent, Tag::Kept, Tag::Wish, Tag::Carried, Tag::Rendezvous, Tag::Portal];
 
 #[derive(Deserialize)]
 struct Expires {

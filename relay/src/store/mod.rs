@@ -6,9 +6,8 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`wake`], [`webhooks`],
-//!   [`activity`]; [`housekeeping`] deletes what has expired; [`effects`] leave after
-//!   the disk.
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`activity`], [`portal`], [`wake`],
+//!   [`webhooks`]; [`housekeeping`] deletes what has expired; [`effects`] leave after the disk.
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
 
@@ -28,6 +27,7 @@ pub mod links;
 pub mod mailboxes;
 pub mod memory;
 pub mod metrics;
+pub mod portal;
 pub mod relay_store;
 pub mod rendezvous;
 pub mod schema;

@@ -243,14 +243,14 @@ fn see(
     match &chosen {
         Chosen::Push => {
             limits::check(&takes.policy.limits, &counters, &pending, asker, at.now)?;
+            // Whoever has no phone at all is answered like someone whom nobody knows.
+            let has_phones = only.is_some() || !bindings.is_empty();
             targets = match only {
                 Some(id) => rows.binding(at.service, id)?.into_iter().collect(),
-                None => bindings.clone(),
+                None => bindings,
             };
             targets.retain(|target| target.user == name && start::may_be_asked(target, target.gen_));
             if targets.is_empty() {
-                // Whoever has no phone at all is answered like someone whom nobody knows.
-                let has_phones = only.is_some() || !bindings.is_empty();
                 return Err(if has_phones { ChallengeError::NoDevice } else { takes.nothing() });
             }
         }

@@ -114,7 +114,8 @@ async fn a_letter_carries_the_code_sealed_and_ends_with_its_challenge() {
 #[tokio::test]
 async fn a_code_is_taken_with_the_spaces_that_people_type() {
     let (site, started, code) = with_email().await;
-    let typed = format!(" {} {} ", &code[..3], &code[3..]);
+    let (front, back) = code.split_at(3);
+    let typed = format!(" {front} {back} ");
     assert_eq!(site.submit(&started, &typed).await.unwrap().state, ChallengeState::Approved);
 }
 
@@ -377,7 +378,7 @@ async fn what_became_of_a_letter_is_shown_and_wakes_those_who_wait() {
 #[tokio::test]
 async fn a_code_that_is_wrong_in_any_way_costs_one_try() {
     let (site, started, code) = with_email().await;
-    let wrong = [other_than(&code), code[..5].to_owned(), String::new(), "x".repeat(5_000)];
+    let wrong = [other_than(&code), code.split_at(5).0.to_owned(), String::new(), "x".repeat(5_000)];
     for (left, wrong) in (1..5).rev().zip(wrong) {
         let refused = site.submit(&started, &wrong).await;
         assert_eq!(refused, Err(ChallengeError::WrongCode { tries_left: left }));

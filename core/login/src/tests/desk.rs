@@ -132,7 +132,7 @@ impl Desk {
     pub(super) fn told(&self) -> Vec<(String, Change)> {
         let told = |letter: Letter| match letter.body {
             LetterBody::Changed { change } => (self.open(Sealed::Contact, &letter.to), change),
-            other => panic!("{other:?}"),
+            other @ (LetterBody::Code { .. } | LetterBody::Confirm { .. }) => panic!("{other:?}"),
         };
         self.letters().into_iter().map(told).collect()
     }

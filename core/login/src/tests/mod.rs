@@ -5,6 +5,7 @@ mod addresses;
 mod answers;
 mod challenges;
 mod code_limits;
+mod code_races;
 mod codes;
 mod contacts;
 mod desk;

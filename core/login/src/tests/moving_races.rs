@@ -13,7 +13,7 @@ use crate::{Read, Step, StoreError};
 type Between = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What happens to the next step.
-enum Next {
+pub(super) enum Next {
     /// Something else runs right before it.
     After(Between),
     /// The disk fails, and nothing of it is written.
@@ -24,9 +24,30 @@ enum Next {
 
 /// A store in memory whose next step can be arranged.
 #[derive(Default)]
-struct Rigged {
+pub(super) struct Rigged {
     inner: Arc<MemoryStore>,
     next: Mutex<Option<Next>>,
+}
+
+impl Rigged {
+    /// A store in memory, and one in front of it.
+    pub(super) fn new() -> (Arc<Self>, Arc<MemoryStore>) {
+        let store = Arc::new(MemoryStore::new());
+        (Arc::new(Self { inner: Arc::clone(&store), next: Mutex::default() }), store)
+    }
+
+    pub(super) fn next(&self, next: Next) {
+        *self.next.lock().unwrap() = Some(next);
+    }
+
+    /// Lets `between` run after the next step's look-up and right before the step itself.
+    pub(super) fn before_the_step(&self, between: impl Future<Output = ()> + Send + 'static) {
+        self.next(Next::After(Box::pin(between)));
+    }
+
+    pub(super) fn all_ran(&self) {
+        assert!(self.next.lock().unwrap().is_none(), "the race was run");
+    }
 }
 
 #[async_trait]
@@ -63,8 +84,7 @@ struct Race {
 
 impl Race {
     async fn new() -> Self {
-        let store = Arc::new(MemoryStore::new());
-        let rigged = Arc::new(Rigged { inner: Arc::clone(&store), next: Mutex::default() });
+        let (rigged, store) = Rigged::new();
         let world = World::over(1, Policy::default(), Arc::clone(&rigged) as Arc<dyn Store>, store);
         let old = world.enrol(7, "ada").await;
         let new = old.successor(70);
@@ -72,16 +92,15 @@ impl Race {
     }
 
     fn next(&self, next: Next) {
-        *self.rigged.next.lock().unwrap() = Some(next);
+        self.rigged.next(next);
     }
 
-    /// Lets `between` run after the next step's look-up and right before the step itself.
     fn before_the_step(&self, between: impl Future<Output = ()> + Send + 'static) {
-        self.next(Next::After(Box::pin(between)));
+        self.rigged.before_the_step(between);
     }
 
     fn all_ran(&self) {
-        assert!(self.rigged.next.lock().unwrap().is_none(), "the race was run");
+        self.rigged.all_ran();
     }
 
     /// A move to be made in between.

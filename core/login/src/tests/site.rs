@@ -39,7 +39,10 @@ impl Site {
     }
 
     pub(super) fn with(policy: Policy) -> Self {
-        let mut world = World::with(policy);
+        Self::in_world(World::with(policy))
+    }
+
+    pub(super) fn in_world(mut world: World) -> Self {
         let sealer = Arc::new(SealerForTests::default());
         world.server = world.server.with_sealer(sealer.clone());
         Self { world, sealer }

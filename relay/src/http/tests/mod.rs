@@ -14,6 +14,7 @@ mod fobs;
 mod gate;
 mod handover;
 mod methods;
+mod portal_enter;
 mod rig;
 mod rotation;
 mod routes;

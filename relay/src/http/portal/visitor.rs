@@ -1,0 +1,181 @@
+//! Who visits: the session of the request, its service and its user; and the form that it sent.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use nod_login::{Language, LoginServer, MethodError, Profile};
+use nod_protocol::bytes::{Digest, Secret};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::super::App;
+use super::super::pages::{self, Form};
+use super::{COOKIE, NO_SESSION};
+use crate::managed::Hosted;
+use crate::net::Peer;
+use crate::pages::{Words, csrf, csrf_fits};
+use crate::store::portal::PortalSession;
+
+/// Milliseconds between two writes that keep a session alive.
+const TOUCH_MS: u64 = 60_000;
+
+/// A browser with a session, and the user that it speaks for.
+pub(super) struct Visitor {
+    pub(super) app: Arc<App>,
+    pub(super) session: PortalSession,
+    /// SHA-256 of the session's secret.
+    pub(super) digest: Digest,
+    pub(super) profile: Profile,
+    /// The browser's address.
+    pub(super) address: Option<IpAddr>,
+    /// What the browser calls itself.
+    pub(super) user_agent: Option<String>,
+    hosted: Arc<Hosted>,
+    secret: Secret<32>,
+    /// The path that was asked for.
+    here: String,
+}
+
+/// Where the portal leads back to, as a page shows it.
+pub(super) fn back(return_to: &str) -> Option<Value> {
+    let url = reqwest::Url::parse(return_to).ok()?;
+    let host = url.host_str()?;
+    Some(json!({ "url": url.as_str(), "host": host }))
+}
+
+/// The store or the source of randomness failed.
+pub(super) fn unavailable(app: &App, language: Language) -> Response {
+    pages::error_page(app, StatusCode::SERVICE_UNAVAILABLE, language, "shared.error.unavailable")
+}
+
+/// There is no such page.
+pub(super) async fn nothing(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    pages::error_page(&app, StatusCode::NOT_FOUND, pages::language_of(&headers), "shared.error.nothing")
+}
+
+impl FromRequestParts<Arc<App>> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let browser = pages::language_of(&parts.headers);
+        let ended = || pages::error_page(app, NO_SESSION, browser, "portal.error.session");
+        let secret = pages::cookie(app, &parts.headers, COOKIE).ok_or_else(ended)?;
+        let digest = Digest::of(secret.expose());
+        let now = app.clock.now();
+        let session = app.store.portal_session(digest, now).await.map_err(|_| unavailable(app, browser))?;
+        let session = session.ok_or_else(ended)?;
+        let language = session.language;
+        if now.plus(crate::store::portal::IDLE_MS).since(session.expires) >= TOUCH_MS
+            && session.expires < session.ends
+        {
+            let kept = app.store.change_portal_session(digest, now, |_| ()).await;
+            kept.map_err(|_| unavailable(app, language))?;
+        }
+        let hosted = app.services.get(session.service).await.map_err(|_| unavailable(app, language))?;
+        let hosted = hosted.filter(|hosted| hosted.login().is_some()).ok_or_else(ended)?;
+        let login = hosted.login().ok_or_else(ended)?;
+        let profile = profile(login, &session.user).await.map_err(|_| unavailable(app, language))?;
+        if profile.suspended.is_some() {
+            let context = json!({ "csrf": csrf(&secret), "service": hosted.record().name, "back": session.return_to.as_deref().and_then(back) });
+            return Err(pages::page(app, StatusCode::FORBIDDEN, language, "portal/suspended.html", context));
+        }
+        let address = parts.extensions.get::<Peer>().map(|peer| peer.address);
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self {
+            address,
+            user_agent: user_agent.map(str::to_owned),
+            here: parts.uri.path().to_owned(),
+            app: Arc::clone(app),
+            session,
+            digest,
+            profile,
+            hosted,
+            secret,
+        })
+    }
+}
+
+/// A user's methods.
+async fn profile(login: &LoginServer, user: &str) -> Result<Profile, MethodError> {
+    match login.profile(user).await {
+        // A login server without a key to seal with knows phones alone.
+        Err(MethodError::Unsupported) => Ok(Profile {
+            user: user.to_owned(),
+            language: None,
+            suspended: None,
+            locked_until: None,
+            methods: Vec::new(),
+        }),
+        other => other,
+    }
+}
+
+impl Visitor {
+    /// The login server of the user's service.
+    pub(super) fn login(&self) -> Option<&LoginServer> {
+        self.hosted.login()
+    }
+
+    /// A word in the page's language.
+    pub(super) fn word(&self, key: &str) -> String {
+        self.filled(key, &[])
+    }
+
+    /// A word with values filled in.
+    pub(super) fn filled(&self, key: &str, values: &[(&str, &str)]) -> String {
+        Words::of(self.session.language).fill(key, values).unwrap_or_default()
+    }
+
+    /// A page of the portal. `active` is the tab that it belongs to.
+    pub(super) fn page(&self, template: &str, active: &str, context: impl Serialize) -> Response {
+        self.page_with(StatusCode::OK, template, active, context)
+    }
+
+    /// A page of the portal with another status.
+    pub(super) fn page_with(
+        &self,
+        status: StatusCode,
+        template: &str,
+        active: &str,
+        context: impl Serialize,
+    ) -> Response {
+        let mut all = json!({
+            "csrf": csrf(&self.secret),
+            "service": self.hosted.record().name,
+            "user": self.session.user,
+            "active": active,
+            "here": self.here,
+            "back": self.session.return_to.as_deref().and_then(back),
+        });
+        if let (Some(all), Ok(Value::Object(own))) = (all.as_object_mut(), serde_json::to_value(context)) {
+            all.extend(own);
+        }
+        pages::page(&self.app, status, self.session.language, template, all)
+    }
+}
+
+/// A form of one of the session's own pages.
+pub(super) struct Posted {
+    pub(super) visitor: Visitor,
+    pub(super) form: Form,
+}
+
+impl FromRequest<Arc<App>> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, app).await?;
+        let form = Form::from_request(Request::from_parts(parts, body), app).await?;
+        if csrf_fits(&visitor.secret, form.text("csrf")) {
+            Ok(Self { visitor, form })
+        } else {
+            let language = visitor.session.language;
+            Err(pages::error_page(app, StatusCode::FORBIDDEN, language, "shared.error.foreign"))
+        }
+    }
+}
