@@ -4,6 +4,7 @@ pub mod drain;
 pub mod http;
 pub mod hub;
 pub mod keys;
+pub mod letters;
 pub mod limits;
 pub mod log;
 pub mod managed;

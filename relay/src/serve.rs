@@ -16,6 +16,7 @@ use crate::drain::{Drain, DrainPlan, Drained};
 use crate::http;
 use crate::hub::{Hub, HubSettings};
 use crate::keys::{AdminKey, KeyFileError, MasterKey};
+use crate::letters::{self, LettersError};
 use crate::limits::{Buckets, Rate, address_key};
 use crate::managed::{self, Backend, Counted, Outcomes, Services, ServicesError};
 use crate::net::{AddressGate, Listener, NetSettings, Tls, TlsError, TlsFiles};
@@ -70,6 +71,9 @@ pub enum ServeError {
     /// A setting of wake-ups cannot be used.
     #[error(transparent)]
     Wake(#[from] WakeError),
+    /// A setting of mail or SMS, or a template of a letter, cannot be used.
+    #[error(transparent)]
+    Letters(#[from] LettersError),
     /// The sender of webhooks cannot be set up.
     #[error("webhooks cannot be set up")]
     Webhooks,
@@ -155,6 +159,13 @@ pub async fn serve_with(
     let webhooks =
         Sender::new(settings.webhooks.clone(), Arc::clone(&services), store.clone(), Arc::clone(&clock))
             .map_err(|_| ServeError::Webhooks)?;
+    let letters = letters::Sender::new(letters::Parts {
+        settings: &settings,
+        services: Arc::clone(&services),
+        store: store.clone(),
+        master: Arc::clone(&kept.master),
+        clock: Arc::clone(&clock),
+    })?;
     let plan = DrainPlan {
         window: Duration::from_secs(settings.drain.spread_s),
         deadline: Duration::from_secs(settings.drain.deadline_s),
@@ -170,6 +181,7 @@ pub async fn serve_with(
         master: kept.master,
         outcomes,
         webhooks: webhooks.clone(),
+        letters: letters.counts(),
         wakes: wakes.clone(),
         scratch: kept.scratch,
         tasks: drain.tracker().clone(),
@@ -179,6 +191,7 @@ pub async fn serve_with(
     tracker.spawn(Arc::clone(&hub).beat(stop.clone()));
     tracker.spawn(managed::run_housekeeping(services, store, clock, stop.clone()));
     tracker.spawn(webhooks.run(Arc::clone(&hub), tracker.clone(), stop.clone()));
+    tracker.spawn(letters.run(Arc::clone(&hub), tracker.clone(), stop.clone()));
     if let Some(wakes) = wakes {
         tracker.spawn(wakes.run(Arc::clone(&hub), tracker.clone(), stop.clone()));
     }

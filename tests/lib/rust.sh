@@ -9,6 +9,7 @@ suite_build() {
 
 about_rust() { echo 'unit, property, architecture, hostile-relay, crash and end-to-end tests'; }
 suite_rust() {
-  need_compilers && need_debian oathtool oathtool || return 1
+  need_compilers && need_debian oathtool oathtool \
+    && need_debian /usr/lib/python3/dist-packages/aiosmtpd python3-aiosmtpd || return 1
   cargo test --locked --workspace --no-fail-fast
 }

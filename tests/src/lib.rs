@@ -3,6 +3,7 @@
 pub mod architecture;
 pub mod codes;
 pub mod hostile;
+pub mod letters;
 pub mod process;
 pub mod relocation;
 pub mod story;

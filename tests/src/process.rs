@@ -221,9 +221,20 @@ impl Relay {
     /// Starts a relay with its data in `dir` at `address`.
     #[must_use]
     pub fn start_at(dir: &Path, address: &str) -> Self {
+        Self::started(command(&["relay", "serve", "--listen", address, "--data", dir.to_str().unwrap()]))
+    }
+
+    /// Starts a relay with its data in `dir`, on a free port, under variables that set something.
+    #[must_use]
+    pub fn start_with(dir: &Path, variables: &[(&str, String)]) -> Self {
         let data = dir.to_str().unwrap();
-        let mut running =
-            Running::start(&mut command(&["relay", "serve", "--listen", address, "--data", data]));
+        let mut serve = command(&["relay", "serve", "--listen", "127.0.0.1:0", "--data", data]);
+        serve.envs(variables.iter().map(|(name, value)| (name, value)));
+        Self::started(serve)
+    }
+
+    fn started(mut serve: Command) -> Self {
+        let mut running = Running::start(&mut serve);
         let first = running.object();
         let file = first["admin_key_file"].as_str().unwrap();
         let admin_key = std::fs::read_to_string(file).unwrap().trim().to_owned();
@@ -236,6 +247,13 @@ impl Relay {
     pub fn stop(self) -> bool {
         self.running.terminate();
         self.running.finish().code == Some(0)
+    }
+
+    /// Asks it to end, and hands back its log.
+    #[must_use]
+    pub fn stop_and_tell(self) -> String {
+        self.running.terminate();
+        self.running.finish().said
     }
 
     /// Kills it.

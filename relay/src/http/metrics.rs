@@ -76,6 +76,7 @@ pub(super) async fn render(app: &App) -> String {
         text.one("nod_rendezvous_open", "gauge", help, open);
     }
     decisions(&mut text, app);
+    letters(&mut text, app);
     wake_ups(&mut text, app);
     store(&mut text, app);
     text.0
@@ -149,6 +150,15 @@ fn decisions(text: &mut Text, app: &App) {
     {
         text.line("nod_webhooks_total", &format!("outcome=\"{outcome}\""), counter.get());
     }
+}
+
+fn letters(text: &mut Text, app: &App) {
+    text.head("nod_letters_total", "counter", "Attempts at letters by channel and outcome.");
+    for (channel, outcome, count) in app.letters.each() {
+        text.line("nod_letters_total", &format!("channel=\"{channel}\",outcome=\"{outcome}\""), count);
+    }
+    let help = "Parts that text messages were sent in.";
+    text.one("nod_sms_parts_total", "counter", help, app.letters.sms_parts.get());
 }
 
 fn wake_ups(text: &mut Text, app: &App) {

@@ -47,6 +47,7 @@ pub use problem::Slug;
 
 use crate::hub::Hub;
 use crate::keys::{AdminKey, MasterKey};
+use crate::letters;
 use crate::limits::{Buckets, Rate};
 use crate::managed::{Outcomes, Services};
 use crate::pages::{Cookies, Pages};
@@ -80,6 +81,8 @@ pub struct Parts {
     pub outcomes: Arc<Outcomes>,
     /// Sends webhooks; only its counts are needed here.
     pub webhooks: Sender,
+    /// What is counted of letters.
+    pub letters: Arc<letters::Counts>,
     /// Wakes phones up; only its counts are needed here.
     pub wakes: Option<Arc<Wakes>>,
     /// A folder for a backup on its way out.
@@ -100,6 +103,7 @@ pub(crate) struct App {
     master: Arc<MasterKey>,
     outcomes: Arc<Outcomes>,
     webhooks: Sender,
+    letters: Arc<letters::Counts>,
     wakes: Option<Arc<Wakes>>,
     scratch: PathBuf,
     tasks: TaskTracker,
@@ -250,6 +254,7 @@ impl App {
             master: parts.master,
             outcomes: parts.outcomes,
             webhooks: parts.webhooks,
+            letters: parts.letters,
             wakes: parts.wakes,
             scratch: parts.scratch,
             tasks: parts.tasks,

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use super::{EngineKind, LogFormat, Settings, SettingsError, Wake};
 
+/// Reads a variable that is set and not empty.
+pub(super) type Variables<'v> = &'v dyn Fn(&str) -> Option<String>;
+
 /// The process's environment. An empty variable counts as unset.
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub(super) fn process(name: &str) -> Option<String> {
@@ -29,6 +32,8 @@ pub(super) fn apply(
         limits,
         webhooks,
         wake,
+        mail,
+        sms,
         drain,
     } = settings;
 
@@ -95,11 +100,13 @@ pub(super) fn apply(
     number(&set, "NOD_WEBHOOKS_TIMEOUT_S", &mut webhooks.timeout_s)?;
     number(&set, "NOD_WEBHOOKS_CONCURRENCY", &mut webhooks.concurrency)?;
     wake_ups(&set, wake)?;
+    mail.from_env(&set)?;
+    sms.from_env(&set)?;
     number(&set, "NOD_DRAIN_DEADLINE_S", &mut drain.deadline_s)?;
     number(&set, "NOD_DRAIN_SPREAD_S", &mut drain.spread_s)
 }
 
-fn wake_ups(set: &dyn Fn(&str) -> Option<String>, wake: &mut Wake) -> Result<(), SettingsError> {
+fn wake_ups(set: Variables<'_>, wake: &mut Wake) -> Result<(), SettingsError> {
     number(set, "NOD_WAKE_MIN_INTERVAL_S", &mut wake.min_interval_s)?;
     number(set, "NOD_WAKE_SILENCE_S", &mut wake.silence_s)?;
     number(set, "NOD_WAKE_TIMEOUT_S", &mut wake.timeout_s)?;
@@ -139,8 +146,8 @@ fn wake_ups(set: &dyn Fn(&str) -> Option<String>, wake: &mut Wake) -> Result<(),
     Ok(())
 }
 
-fn number<T: FromStr>(
-    set: &dyn Fn(&str) -> Option<String>,
+pub(super) fn number<T: FromStr>(
+    set: Variables<'_>,
     name: &'static str,
     target: &mut T,
 ) -> Result<(), SettingsError>
@@ -153,6 +160,6 @@ where
     Ok(())
 }
 
-fn wrong(variable: &'static str, reason: &dyn Display) -> SettingsError {
+pub(super) fn wrong(variable: &'static str, reason: &dyn Display) -> SettingsError {
     SettingsError::Variable { variable: variable.to_owned(), reason: reason.to_string() }
 }

@@ -1,6 +1,9 @@
 //! What the operator decides: a settings file, overridden by the environment, with a sane value for everything.
 
 mod env;
+mod mail;
+mod secret;
+mod sms;
 #[cfg(test)]
 mod tests;
 mod wake;
@@ -13,6 +16,9 @@ use serde::{Deserialize, Deserializer};
 
 use crate::net::Network;
 
+pub use self::mail::{Mail, Security};
+pub use self::secret::SecretText;
+pub use self::sms::{Sms, SmsHttp};
 pub use self::wake::{Apns, Fcm, Wake, WebPush};
 
 /// Why the settings cannot be used. Every message names the setting.
@@ -75,6 +81,10 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// How phones are woken up.
     pub wake: Wake,
+    /// How mails leave.
+    pub mail: Mail,
+    /// How text messages leave.
+    pub sms: Sms,
     /// How the relay goes down.
     pub drain: Drain,
 }
@@ -217,6 +227,8 @@ impl Default for Settings {
             limits: Limits::default(),
             webhooks: Webhooks::default(),
             wake: Wake::default(),
+            mail: Mail::default(),
+            sms: Sms::default(),
             drain: Drain::default(),
         }
     }
@@ -341,6 +353,8 @@ impl Settings {
         bounds("drain.deadline_s", drain.deadline_s, 1, 300)?;
         bounds("drain.spread_s", drain.spread_s, 0, 300)?;
         self.wake.check()?;
+        self.mail.check()?;
+        self.sms.check()?;
         if self.data.as_os_str().is_empty() {
             return Err(value("data", "names no folder"));
         }

@@ -173,3 +173,61 @@ fn what_is_wrong_with_wake_ups_is_named() {
         assert!(error.contains(named), "{error}");
     }
 }
+
+#[test]
+fn letters_are_off_until_a_server_or_a_gateway_is_named() {
+    let settings = read("").unwrap();
+    assert!(!settings.mail.is_on() && !settings.sms.is_on());
+    let settings = read_env(
+        "",
+        &[
+            ("NOD_MAIL_HOST", "mail.example.org"),
+            ("NOD_MAIL_FROM", "nod@example.org"),
+            ("NOD_MAIL_SECURITY", "tls"),
+            ("NOD_MAIL_USER", "nod"),
+            ("NOD_MAIL_PASSWORD", "s3cret"),
+            ("NOD_MAIL_PORT", "1465"),
+            ("NOD_SMS_HTTP_URL", "https://gateway.example/send"),
+            ("NOD_SMS_HTTP_HEADERS", "Authorization: Bearer {{ secret }}\nAccept: application/json"),
+            ("NOD_SMS_HTTP_SECRET", "t0ken"),
+            ("NOD_SMS_HTTP_SUCCESS_STATUS", "200-202"),
+            ("NOD_SMS_HTTP_PERMANENT_STATUS", "400, 410"),
+        ],
+    )
+    .unwrap();
+    assert!(settings.mail.is_on() && settings.sms.is_on());
+    assert_eq!((settings.mail.security, settings.mail.port), (Security::Tls, Some(1_465)));
+    assert_eq!(settings.sms.http.headers.get("Authorization").unwrap(), "Bearer {{ secret }}");
+    assert_eq!(settings.sms.http.success_status, [200, 202]);
+    assert_eq!(settings.sms.http.permanent_status, [400, 410]);
+    let shown = format!("{settings:?}");
+    assert!(!shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_with_letters_is_named() {
+    const HOST: &str = "[mail]\nhost = \"mail.example.org\"\n";
+    for (text, named) in [
+        (HOST.to_owned(), "mail.from"),
+        (format!("{HOST}from = \"Nod <nod@example.org>\""), "mail.from"),
+        (format!("{HOST}from = \"nod@example.org\"\nuser = \"nod\""), "mail.password_file"),
+        (format!("{HOST}from = \"nod@example.org\"\nsecurity = \"none\""), "mail.security"),
+        ("[mail]\nhost = \"a b\"".to_owned(), "mail.host"),
+        ("[mail]\ntimeout_s = 0".to_owned(), "mail.timeout_s"),
+        ("[mail]\nconcurrency = 65".to_owned(), "mail.concurrency"),
+        ("[sms]\nfrom = \"\"".to_owned(), "sms.from"),
+        ("[sms]\nconcurrency = 0".to_owned(), "sms.concurrency"),
+        ("[sms.http]\nmethod = \"DELETE\"".to_owned(), "sms.http.method"),
+        ("[sms.http]\nsuccess_status = [299, 200]".to_owned(), "sms.http.success_status"),
+        ("[sms.http]\nsuccess_text = \"\"".to_owned(), "sms.http.success_text"),
+    ] {
+        let error = read(&text).unwrap_err().to_string();
+        assert!(error.contains(named), "{text}: {error}");
+    }
+    for host in ["localhost", "127.0.0.1", "10.0.0.1", "::1"] {
+        let near = format!("[mail]\nhost = \"{host}\"\nfrom = \"nod@example.org\"\nsecurity = \"none\"");
+        assert!(read(&near).is_ok(), "{near}");
+    }
+    let far = format!("{HOST}from = \"nod@example.org\"\nsecurity = \"none\"\nallow_plaintext = true");
+    assert!(read(&far).is_ok());
+}

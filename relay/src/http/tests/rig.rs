@@ -110,6 +110,7 @@ impl Rig {
             master: Arc::clone(&master),
             outcomes,
             webhooks: webhooks.unwrap(),
+            letters: Arc::default(),
             wakes: None,
             scratch: std::env::temp_dir(),
             tasks: TaskTracker::new(),
