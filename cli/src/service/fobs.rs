@@ -125,7 +125,7 @@ pub(super) fn dry_run(found: Fobs, out: Out) -> Result<Exit, CliError> {
         json!({ "dry_run": true, "fobs": all, "totp": all - counted, "hotp": counted, "refused": refused });
     out.answer(&object, || {
         format!(
-            "{all} key fobs can be imported ({} follow the time, {counted} count presses).{}\nNothing was sent.",
+            "Can be imported: {all} ({} by time, {counted} by presses). Nothing was sent.{}",
             all - counted,
             summary.trouble()
         )
@@ -155,12 +155,7 @@ pub(super) async fn import(rest: &Rest, found: Fobs, out: Out) -> Result<Exit, C
         }
     }
     out.answer(&summary, || {
-        format!(
-            "{} key fobs were imported, {} were there already.{}",
-            summary.imported,
-            summary.unchanged,
-            summary.trouble()
-        )
+        format!("Imported: {}. There already: {}.{}", summary.imported, summary.unchanged, summary.trouble())
     })?;
     Ok(summary.exit())
 }
@@ -270,7 +265,7 @@ impl Summary {
         }
         for Refusal { place, serial, reason } in &self.refused {
             let serial = serial.as_deref().map(clean).unwrap_or_else(|| "no serial number".to_owned());
-            let place = place.map(|place| format!(" (number or line {place})")).unwrap_or_default();
+            let place = place.map(|place| format!(", number or line {place}")).unwrap_or_default();
             text.push_str(&format!("\n{serial}{place}: {}", clean(reason)));
         }
         text
