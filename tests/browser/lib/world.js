@@ -40,7 +40,7 @@ export class World {
 
   /** The pages to take pictures of when a scenario fails, by name. */
   get shown() {
-    const names = ["login", "phone", "phone2", "phone3"].filter((name) => this[name]);
+    const names = ["login", "phone", "phone2", "phone3", "post"].filter((name) => this[name]);
     return Object.fromEntries(names.map((name) => [name, this[name]]));
   }
 
