@@ -1,6 +1,7 @@
 //! End-to-end, hostile-relay and crash tests of Nod, and the checks on its structure.
 
 pub mod architecture;
+pub mod codes;
 pub mod hostile;
 pub mod letters;
 pub mod process;

@@ -9,6 +9,7 @@
 
 mod canary;
 mod codes;
+mod console;
 mod documented;
 mod fobs;
 mod gate;

@@ -2,7 +2,8 @@
 
 import { announce, button, el, field } from "/shared/dom.js";
 import { post } from "/shared/net.js";
-import { t } from "/shared/text.js";
+import { choose, t } from "/shared/text.js";
+import { mailboxLink } from "/login/screens/parts.js";
 
 /** The screen before anybody is signed in. */
 export function signInScreen({ site, go, fail }) {
@@ -59,7 +60,7 @@ export function signInScreen({ site, go, fail }) {
 function people(users, fill) {
   const rows = users.map((person) =>
     el("tr", {},
-      el("th", { scope: "row" }, person.user),
+      el("th", { scope: "row" }, person.user, el("span", { class: "case" }, choose("case", person.case))),
       el("td", {}, el("code", {}, person.password)),
       el("td", { class: "end" }, button(t("sign-in.people.use"), {
         kind: "secondary slim",
@@ -79,5 +80,6 @@ function people(users, fill) {
           el("th", { scope: "col" }, t("sign-in.people.password")),
           el("td", {}))),
       el("tbody", {}, rows)),
+    el("p", { class: "small muted" }, t("sign-in.people.post"), " ", mailboxLink(t("sign-in.people.mailbox"))),
   );
 }
