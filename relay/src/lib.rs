@@ -9,6 +9,7 @@ pub mod limits;
 pub mod log;
 pub mod managed;
 pub mod net;
+pub mod operators;
 mod outbound;
 pub mod pages;
 pub mod serve;

@@ -20,6 +20,8 @@ use crate::letters::{self, LettersError};
 use crate::limits::{Buckets, Rate, address_key};
 use crate::managed::{self, Backend, Counted, Outcomes, Services, ServicesError};
 use crate::net::{AddressGate, Listener, NetSettings, Tls, TlsError, TlsFiles};
+use crate::operators;
+use crate::operators::oidc::OidcSetupError;
 use crate::settings::{EngineKind, Settings, SettingsError};
 use crate::store::engine::{Engine, EngineError};
 use crate::store::schema::{self, SchemaError};
@@ -74,6 +76,9 @@ pub enum ServeError {
     /// A setting of mail or SMS, or a template of a letter, cannot be used.
     #[error(transparent)]
     Letters(#[from] LettersError),
+    /// A setting of the helpdesk console cannot be used.
+    #[error(transparent)]
+    Console(#[from] OidcSetupError),
     /// The sender of webhooks cannot be set up.
     #[error("webhooks cannot be set up")]
     Webhooks,
@@ -170,6 +175,7 @@ pub async fn serve_with(
         window: Duration::from_secs(settings.drain.spread_s),
         deadline: Duration::from_secs(settings.drain.deadline_s),
     };
+    let desk = operators::open(&settings, &store, &services, &clock, &random, &kept.master)?;
     let parts = http::Parts {
         settings: Arc::new(settings),
         clock: Arc::clone(&clock),
@@ -183,6 +189,7 @@ pub async fn serve_with(
         webhooks: webhooks.clone(),
         letters: letters.counts(),
         wakes: wakes.clone(),
+        desk,
         scratch: kept.scratch,
         tasks: drain.tracker().clone(),
     };

@@ -1,4 +1,4 @@
-// Runs every scenario of specs/ in headless Chromium, each with a demo of its own.
+// Runs every scenario of specs/ in headless Chromium, each with a demo (or a relay) of its own.
 //
 //   node tests/browser/run.js [--pictures FOLDER] [WORD...]
 //
@@ -15,13 +15,14 @@ import * as decide from "./specs/decide.js";
 import * as enrol from "./specs/enrol.js";
 import * as mailbox from "./specs/mailbox.js";
 import * as move from "./specs/move.js";
+import * as portal from "./specs/portal.js";
 import * as reach from "./specs/reach.js";
 import * as time from "./specs/time.js";
 import * as ways from "./specs/ways.js";
 
-const SCENARIOS = [enrol, decide, time, reach, ways, mailbox, move, codes, access].flatMap((spec) => spec.scenarios);
+const SCENARIOS = [enrol, decide, time, reach, ways, mailbox, move, codes, access, portal].flatMap((spec) => spec.scenarios);
 const FAILURES = "target/test-logs/browser";
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 const words = process.argv.slice(2);
 const at = words.indexOf("--pictures");
@@ -47,7 +48,7 @@ for (const scenario of chosen) {
   const began = performance.now();
   let world;
   try {
-    world = await World.open(browser, { ...scenario.world, pictures });
+    world = await (scenario.open ?? World.open)(browser, { ...scenario.world, pictures });
     await within(LIMIT_MS, scenario.run(world));
     world.assertQuiet();
     console.log(`ok ${scenario.name} (${seconds(began)})`);
@@ -79,10 +80,9 @@ function within(limit, work) {
 
 /** What the pages showed when a scenario failed. */
 async function keepPictures(world, name) {
-  if (!world?.phone) return;
   await mkdir(FAILURES, { recursive: true });
-  for (const page of ["login", "phone", "phone2", "phone3", "post"].filter((name) => world[name])) {
-    const path = join(FAILURES, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${page}.png`);
-    await world[page].screenshot({ path }).catch(() => {});
+  for (const [what, page] of Object.entries(world?.shown ?? {})) {
+    const path = join(FAILURES, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${what}.png`);
+    await page.screenshot({ path }).catch(() => {});
   }
 }

@@ -125,9 +125,7 @@ async fn a_server_that_was_down_gets_the_code_when_it_is_back() {
     let back = server.down();
     site.contacts("ann", json!({ "email": "ann@example.org" })).await;
     let id = site.challenge(json!({ "user": "ann" })).await;
-    while !site.live.metrics().await.contains("nod_letters_total{channel=\"email\",outcome=\"retried\"} 1") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    site.until_counted("email", "retried", 1).await;
     site.delivery(&id, "queued").await;
     let mut server = back();
     let mail = server.next();

@@ -2,6 +2,7 @@
 
 mod challenges;
 mod codes;
+mod console;
 mod enrolments;
 mod fobs;
 mod gate;
@@ -13,6 +14,7 @@ mod methods;
 mod metrics;
 mod offers;
 mod operator;
+mod operators;
 mod pages;
 mod portal;
 mod portal_sessions;
@@ -50,6 +52,7 @@ use crate::keys::{AdminKey, MasterKey};
 use crate::letters;
 use crate::limits::{Buckets, Rate};
 use crate::managed::{Outcomes, Services};
+use crate::operators::Desk;
 use crate::pages::{Cookies, Pages};
 use crate::settings::Settings;
 use crate::store::RelayStore;
@@ -85,6 +88,8 @@ pub struct Parts {
     pub letters: Arc<letters::Counts>,
     /// Wakes phones up; only its counts are needed here.
     pub wakes: Option<Arc<Wakes>>,
+    /// Who is signed in at the helpdesk console, where there is one.
+    pub desk: Option<Arc<Desk>>,
     /// A folder for a backup on its way out.
     pub scratch: PathBuf,
     /// Every task of the relay.
@@ -105,6 +110,7 @@ pub(crate) struct App {
     webhooks: Sender,
     letters: Arc<letters::Counts>,
     wakes: Option<Arc<Wakes>>,
+    desk: Option<Arc<Desk>>,
     scratch: PathBuf,
     tasks: TaskTracker,
     metrics: metrics::Metrics,
@@ -165,6 +171,11 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Operator, GET, "/v1/admin/backup", operator::backup),
         route(Operator, GET, "/v1/admin/audit", operator::audit_log),
         route(Operator, GET, "/v1/admin/audit/verify", operator::audit_verify),
+        route(Operator, POST, "/v1/admin/operators", operators::create),
+        route(Operator, GET, "/v1/admin/operators", operators::list),
+        route(Operator, PATCH, "/v1/admin/operators/{name}", operators::change),
+        route(Operator, DELETE, "/v1/admin/operators/{name}", operators::delete),
+        route(Operator, POST, "/v1/admin/operators/{name}/link", operators::link),
         route(Service, GET, "/v1/service", services::get),
         route(Service, PATCH, "/v1/service", services::patch),
         route(Service, POST, "/v1/service/rotate-key", services::rotate_key),
@@ -222,6 +233,7 @@ pub fn router(parts: Parts, more: Router) -> Router {
     router
         .merge(pages::files())
         .merge(portal::routes(&app))
+        .merge(console::routes(&app))
         .with_state(Arc::clone(&app))
         .merge(more)
         .fallback(async || problem::Problem::from(Slug::NotFound).into_response())
@@ -256,6 +268,7 @@ impl App {
             webhooks: parts.webhooks,
             letters: parts.letters,
             wakes: parts.wakes,
+            desk: parts.desk,
             scratch: parts.scratch,
             tasks: parts.tasks,
         }

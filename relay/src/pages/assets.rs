@@ -31,6 +31,8 @@ const ALL: &[Asset] = files! {
     "icons.svg": "image/svg+xml",
     "nod.svg": "image/svg+xml",
     "page.js": "text/javascript; charset=utf-8",
+    "desk.css": "text/css; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
 };
 
 /// A file by its name.

@@ -62,7 +62,12 @@ fn sources() -> Vec<(PathBuf, String)> {
     paths.retain(|path| {
         !path.ends_with("tests.rs") && !path.components().any(|part| part.as_os_str() == "tests")
     });
-    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+    let read = |path: &Path| {
+        // Comments name keys that are only examples.
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    };
+    paths.iter().map(|path| (path.clone(), read(path))).collect()
 }
 
 /// The keys that a source names as texts, whole or as the beginning of a key.

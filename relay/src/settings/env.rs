@@ -34,6 +34,7 @@ pub(super) fn apply(
         wake,
         mail,
         sms,
+        console,
         drain,
     } = settings;
 
@@ -102,6 +103,7 @@ pub(super) fn apply(
     wake_ups(&set, wake)?;
     mail.from_env(&set)?;
     sms.from_env(&set)?;
+    console.from_env(&set)?;
     number(&set, "NOD_DRAIN_DEADLINE_S", &mut drain.deadline_s)?;
     number(&set, "NOD_DRAIN_SPREAD_S", &mut drain.spread_s)
 }

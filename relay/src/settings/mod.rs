@@ -1,5 +1,6 @@
 //! What the operator decides: a settings file, overridden by the environment, with a sane value for everything.
 
+mod console;
 mod env;
 mod mail;
 mod secret;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::net::Network;
 
+pub use self::console::{Console, Oidc, RoleValues};
 pub use self::mail::{Mail, Security};
 pub use self::secret::SecretText;
 pub use self::sms::{Sms, SmsHttp};
@@ -85,6 +87,8 @@ pub struct Settings {
     pub mail: Mail,
     /// How text messages leave.
     pub sms: Sms,
+    /// The helpdesk console.
+    pub console: Console,
     /// How the relay goes down.
     pub drain: Drain,
 }
@@ -229,6 +233,7 @@ impl Default for Settings {
             wake: Wake::default(),
             mail: Mail::default(),
             sms: Sms::default(),
+            console: Console::default(),
             drain: Drain::default(),
         }
     }
@@ -355,6 +360,7 @@ impl Settings {
         self.wake.check()?;
         self.mail.check()?;
         self.sms.check()?;
+        self.console.check()?;
         if self.data.as_os_str().is_empty() {
             return Err(value("data", "names no folder"));
         }

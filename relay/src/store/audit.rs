@@ -139,6 +139,22 @@ pub fn verify_export<'a>(lines: impl IntoIterator<Item = &'a str>, before: Head)
     Ok(head)
 }
 
+/// The newest entries before number `before`, at most `limit`, the newest first, as they were appended. It checks
+/// nothing: that is what [`verify`] is for.
+pub fn newest(view: &dyn View, before: Option<u64>, limit: usize) -> Result<Vec<(u64, Value)>, AuditError> {
+    let end = head(view)?.seq.saturating_add(1);
+    let end = before.map_or(end, |before| before.min(end));
+    let first = end.saturating_sub(u64::try_from(limit).unwrap_or(u64::MAX)).max(1);
+    let mut entries = Vec::new();
+    for (at, row) in view.scan(&key(first), &key(end), limit)? {
+        let seq = at.last_chunk::<8>().map(|seq| u64::from_be_bytes(*seq)).ok_or(EngineError::Damaged)?;
+        let entry = Entry::stored(seq, &row).ok_or(EngineError::Damaged)?;
+        entries.push((seq, serde_json::from_str(entry.text).map_err(|_| EngineError::Damaged)?));
+    }
+    entries.reverse();
+    Ok(entries)
+}
+
 async fn walk(
     engine: &Arc<dyn Engine>,
     from: u64,

@@ -1,4 +1,4 @@
-//! Deletes what has expired: envelopes, routes, seen envelope ids, kept answers, moves and wishes for links.
+//! Deletes what has expired: envelopes, routes, seen envelope ids, kept answers, moves, wishes for links, and the console's sessions.
 
 use nod_login::{Outgoing, StoreError, UnixMillis};
 use serde::Deserialize;
@@ -18,8 +18,17 @@ pub const SENT_MS: u64 = 3_600_000;
 const PAGE: usize = 256;
 
 /// Whose rows are looked through. Messages of a move go before their rendezvous, by which they are found.
-const TAGS: [Tag; 8] =
-    [Tag::Mailbox, Tag::Route, Tag::Sent, Tag::Kept, Tag::Wish, Tag::Carried, Tag::Rendezvous, Tag::Portal];
+const TAGS: [Tag; 9] = [
+    Tag::Mailbox,
+    Tag::Route,
+    Tag::Sent,
+    Tag::Kept,
+    Tag::Wish,
+    Tag::Carried,
+    Tag::Rendezvous,
+    Tag::Portal,
+    Tag::Console,
+];
 
 #[derive(Deserialize)]
 struct Expires {

@@ -6,8 +6,9 @@
 //! - [`schema`], [`backup`], [`audit`]: the version row, backup and restore, the hash-chained log.
 //!
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
-//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`activity`], [`portal`], [`wake`],
-//!   [`webhooks`]; [`housekeeping`] deletes what has expired; [`effects`] leave after the disk.
+//!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`portal`],
+//!   [`operators`], [`console`], [`wake`], [`webhooks`], [`activity`];
+//!   [`housekeeping`] deletes what has expired; [`effects`] leave after
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
 
@@ -15,6 +16,7 @@ pub mod activity;
 pub mod audit;
 pub mod backup;
 pub mod committer;
+pub mod console;
 pub mod effects;
 pub mod engine;
 pub mod file;
@@ -27,6 +29,7 @@ pub mod links;
 pub mod mailboxes;
 pub mod memory;
 pub mod metrics;
+pub mod operators;
 pub mod portal;
 pub mod relay_store;
 pub mod rendezvous;

@@ -6,11 +6,11 @@ use nod_protocol::bytes::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::audit;
 use super::engine::Txn;
 use super::layout::{self, Tag};
 use super::login_rows::read_row;
 use super::relay_store::RelayStore;
+use super::{activity, audit};
 
 /// Milliseconds that a link can be used: ten minutes.
 pub const LINK_MS: u64 = 10 * 60_000;
@@ -20,6 +20,9 @@ pub const IDLE_MS: u64 = 30 * 60_000;
 
 /// Milliseconds after which a session ends in any case: one hour.
 pub const LONGEST_MS: u64 = 60 * 60_000;
+
+/// What is noted in the audit log, and among the user's activity, when a portal is opened.
+pub const OPENED: &str = "portal-opened";
 
 /// Milliseconds that a fresh approval allows changes: five minutes.
 pub const FRESH_MS: u64 = 5 * 60_000;
@@ -127,9 +130,10 @@ impl RelayStore {
             let known: Option<nod_login::rows::UserRow> =
                 read_row(txn, &layout::user_row(service, &user), "user")?;
             let language = language.or(known.and_then(|known| known.language)).unwrap_or(browser);
-            let event = AuditEvent::Noted { user: user.clone(), note: "portal-opened".to_owned(), by: None };
-            audit::append(txn, &json!({ "at": now, "service": service, "event": event }))
+            let event = AuditEvent::Noted { user: user.clone(), note: OPENED.to_owned(), by: None };
+            let head = audit::append(txn, &json!({ "at": now, "service": service, "event": event }))
                 .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            activity::note(txn, service, now, head.seq, &event)?;
             let ends = now.plus(LONGEST_MS);
             let row = PortalSession {
                 service,

@@ -38,6 +38,12 @@ export class World {
     return page;
   }
 
+  /** The pages to take pictures of when a scenario fails, by name. */
+  get shown() {
+    const names = ["login", "phone", "phone2", "phone3", "post"].filter((name) => this[name]);
+    return Object.fromEntries(names.map((name) => [name, this[name]]));
+  }
+
   async page(browser, address, settings) {
     const context = await browser.newContext(settings);
     context.setDefaultTimeout(PATIENCE_MS);

@@ -185,6 +185,20 @@ impl Site {
         }
     }
 
+    /// Waits until the metrics count so many letters of a channel with an outcome.
+    pub async fn until_counted(&self, channel: &str, outcome: &str, count: u64) {
+        let line = format!("nod_letters_total{{channel=\"{channel}\",outcome=\"{outcome}\"}} {count}\n");
+        let begin = Instant::now();
+        loop {
+            let metrics = self.live.metrics().await;
+            if metrics.contains(&line) {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "not {line}: {metrics}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Types a code; the state of the challenge after it.
     pub async fn type_in(&self, challenge: &str, code: &str) -> Value {
         let path = format!("/v1/challenges/{challenge}/code");

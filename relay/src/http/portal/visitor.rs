@@ -7,7 +7,8 @@ use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use nod_login::{Language, LoginServer, MethodError, Profile};
+use nod_login::{Language, LoginServer, Profile, UnixMillis};
+use nod_protocol::ServiceId;
 use nod_protocol::bytes::{Digest, Secret};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -34,6 +35,8 @@ pub(super) struct Visitor {
     pub(super) address: Option<IpAddr>,
     /// What the browser calls itself.
     pub(super) user_agent: Option<String>,
+    /// The login server of the user's service.
+    pub(super) login: LoginServer,
     hosted: Arc<Hosted>,
     secret: Secret<32>,
     /// The path that was asked for.
@@ -76,9 +79,10 @@ impl FromRequestParts<Arc<App>> for Visitor {
             kept.map_err(|_| unavailable(app, language))?;
         }
         let hosted = app.services.get(session.service).await.map_err(|_| unavailable(app, language))?;
-        let hosted = hosted.filter(|hosted| hosted.login().is_some()).ok_or_else(ended)?;
-        let login = hosted.login().ok_or_else(ended)?;
-        let profile = profile(login, &session.user).await.map_err(|_| unavailable(app, language))?;
+        // A service that has taken its login server over has no portal here any more.
+        let hosted = hosted.ok_or_else(ended)?;
+        let login = hosted.login().cloned().ok_or_else(ended)?;
+        let profile = login.profile(&session.user).await.map_err(|_| unavailable(app, language))?;
         if profile.suspended.is_some() {
             let context = json!({ "csrf": csrf(&secret), "service": hosted.record().name, "back": session.return_to.as_deref().and_then(back) });
             return Err(pages::page(app, StatusCode::FORBIDDEN, language, "portal/suspended.html", context));
@@ -93,31 +97,59 @@ impl FromRequestParts<Arc<App>> for Visitor {
             session,
             digest,
             profile,
+            login,
             hosted,
             secret,
         })
     }
 }
 
-/// A user's methods.
-async fn profile(login: &LoginServer, user: &str) -> Result<Profile, MethodError> {
-    match login.profile(user).await {
-        // A login server without a key to seal with knows phones alone.
-        Err(MethodError::Unsupported) => Ok(Profile {
-            user: user.to_owned(),
-            language: None,
-            suspended: None,
-            locked_until: None,
-            methods: Vec::new(),
-        }),
-        other => other,
-    }
-}
-
 impl Visitor {
-    /// The login server of the user's service.
-    pub(super) fn login(&self) -> Option<&LoginServer> {
-        self.hosted.login()
+    /// The user's service.
+    pub(super) fn service(&self) -> ServiceId {
+        self.session.service
+    }
+
+    /// The user.
+    pub(super) fn user(&self) -> &str {
+        &self.session.user
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> UnixMillis {
+        self.app.clock.now()
+    }
+
+    /// Whether the user must show one of his methods before anything is changed: not when there is none, and not within
+    /// five minutes after the last time.
+    pub(super) fn must_confirm(&self) -> bool {
+        let any = self.profile.methods.iter().any(|method| method.usable);
+        let shown = self.session.fresh_at(self.now()).is_some_and(|kind| self.profile.may_change_by(kind));
+        any && !shown
+    }
+
+    /// Lets nobody through to `then` (a path below the portal) who has not shown one of his methods just now.
+    pub(super) fn gate(&self, then: &str) -> Result<(), Response> {
+        if self.must_confirm() {
+            Err(pages::redirect(&format!("/portal/confirm?then={then}")))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Back to the first page, which says what was done.
+    pub(super) fn done(&self, what: &str) -> Response {
+        pages::redirect(&format!("/portal?done={what}"))
+    }
+
+    /// There is no such thing (any more).
+    pub(super) fn nothing(&self) -> Response {
+        pages::error_page(&self.app, StatusCode::NOT_FOUND, self.session.language, "shared.error.nothing")
+    }
+
+    /// The store or a key failed.
+    pub(super) fn unavailable(&self) -> Response {
+        unavailable(&self.app, self.session.language)
     }
 
     /// A word in the page's language.

@@ -9,11 +9,13 @@
 
 mod canary;
 mod codes;
+mod console;
 mod documented;
 mod fobs;
 mod gate;
 mod handover;
 mod methods;
+mod portal_changes;
 mod portal_enter;
 mod rig;
 mod rotation;

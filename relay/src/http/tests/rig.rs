@@ -99,6 +99,7 @@ impl Rig {
         let admin = AdminKey::ephemeral(&OsRandom).unwrap();
         let webhooks =
             Sender::new(settings.webhooks.clone(), Arc::clone(&services), store.clone(), Arc::clone(&seam));
+        let desk = crate::operators::open(&settings, &store, &services, &seam, &random, &master).unwrap();
         let parts = Parts {
             settings: Arc::new(settings),
             clock: seam,
@@ -112,6 +113,7 @@ impl Rig {
             webhooks: webhooks.unwrap(),
             letters: Arc::default(),
             wakes: None,
+            desk,
             scratch: std::env::temp_dir(),
             tasks: TaskTracker::new(),
         };

@@ -15,7 +15,7 @@ async fn ask(rig: &Rig, a: &Tenant, body: Value) -> (String, Answer) {
     (asked.body["challenge_id"].as_str().unwrap_or_default().to_owned(), asked)
 }
 
-async fn answer(
+pub(super) async fn answer(
     rig: &Rig,
     a: &Tenant,
     phone: &TestPhone,
