@@ -20,7 +20,9 @@ import * as reach from "./specs/reach.js";
 import * as time from "./specs/time.js";
 import * as ways from "./specs/ways.js";
 
-const SCENARIOS = [enrol, decide, time, reach, ways, mailbox, move, codes, access, portal].flatMap((spec) => spec.scenarios);
+const SCENARIOS = [enrol, decide, time, reach, ways, mailbox, move, codes, access, portal].flatMap(
+  (spec) => spec.scenarios,
+);
 const FAILURES = "target/test-logs/browser";
 const LIMIT_MS = 240_000;
 
