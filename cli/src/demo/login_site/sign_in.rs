@@ -12,6 +12,7 @@ use nod_protocol::BindingId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::console::OPERATOR;
 use super::session::{Session, Stage, no_cookie};
 use super::users::{ORGANISATION, USERS, check};
 use super::{LoginSite, Who, challenge, directory, enrolment};
@@ -32,7 +33,9 @@ struct Remove {
 
 /// What the page says before anybody is signed in.
 pub(super) async fn config(State(site): State<Arc<LoginSite>>) -> Json<Value> {
-    Json(json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url }))
+    Json(
+        json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url, "operator": OPERATOR }),
+    )
 }
 
 /// How far this browser is.
