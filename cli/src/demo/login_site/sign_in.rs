@@ -110,7 +110,8 @@ pub(super) async fn portal(
     let session = signed_in(&who)?;
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
     // Back to the name under which the browser knows this site: its cookie is kept for that one.
-    let origin = host.filter(|origin| site.origins.contains(origin)).or_else(|| site.origins.first().cloned());
+    let origin =
+        host.filter(|origin| site.origins.contains(origin)).or_else(|| site.origins.first().cloned());
     let origin = origin.ok_or_else(Problem::internal)?;
     let url = site.relay.portal(&session.user, &format!("{origin}/")).await?;
     Ok(Json(json!({ "url": url })))

@@ -198,7 +198,7 @@ export const strings = {
   "code.submit": "Sign in",
   "code.wrong.one": "That code is not right, or no longer. One try left.",
   "code.wrong.other": "That code is not right, or no longer. {count} tries left.",
-  "code.valid": "Time left to type the code. Nobody at Quillmere will ever ask you for it.",
+  "code.valid": "Time left to type the code. Nobody at {organisation} will ever ask you for it.",
   "code.left": "{time} left",
   "code.resend": "Send a new code",
   "code.resend.wait.one": "New code in one second",
