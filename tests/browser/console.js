@@ -150,7 +150,7 @@ const SCENARIOS = [
       const ada = await page(world);
       await signIn(world, ada, "ada");
       await ada.getByTestId("find").waitFor();
-      assert.equal(await ada.getByTestId("operator").innerText(), "Signed in as Ada Lovelace");
+      assert.match(await ada.getByTestId("operator").textContent(), /Ada Lovelace/);
       assert.ok(await ada.getByTestId("tab-operators").isVisible());
       const bo = await page(world);
       await signIn(world, bo, "bo");
@@ -296,14 +296,9 @@ const SCENARIOS = [
 ];
 
 async function approve(world, vault, number) {
-  for (let tries = 0; tries < 40; tries += 1) {
-    const { id } = await phone(world, vault, "Otto's phone", ["pending", "--wait", "10"]).next().catch(() => ({}));
-    if (id) {
-      await phone(world, vault, "Otto's phone", ["approve", id, "--number", number]).next();
-      return;
-    }
-  }
-  assert.fail("no challenge came to the phone");
+  const { challenges } = await phone(world, vault, "Otto's phone", ["pending", "--wait", "20"]).next();
+  const [{ id }] = challenges;
+  await phone(world, vault, "Otto's phone", ["approve", id, "--number", number]).next();
 }
 
 let failed = 0;

@@ -70,8 +70,11 @@ pub fn sign_in(login: &Login, user: &str, method: &str, code: &str) -> Value {
 
 /// Tries to sign `user` in with a code that is refused; returns the error.
 pub fn refused(login: &Login, user: &str, method: &str, code: &str) -> Value {
-    let asked = ask(login, &[user, "--method", method]);
-    run(&mut login.command(&["code", &text(&asked["challenge_id"]), code])).error(1)
+    let id = text(&ask(login, &[user, "--method", method])["challenge_id"]);
+    let error = run(&mut login.command(&["code", &id, code])).error(1);
+    // Only so many may be open at a time.
+    assert_eq!(run(&mut login.command(&["cancel", &id])).with(0)["state"], "cancelled");
+    error
 }
 
 /// Adds an app for `user` and confirms it with its first code; returns the method's id and the app.

@@ -4,6 +4,7 @@ pub mod architecture;
 pub mod codes;
 pub mod hostile;
 pub mod letters;
+pub mod methods;
 pub mod process;
 pub mod relocation;
 pub mod story;

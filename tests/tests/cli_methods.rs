@@ -103,9 +103,10 @@ fn a_push_is_switched_to_the_app() {
         assert_eq!(ended["state"], "superseded");
         let late = run(&mut phone.command(&["deny", &old])).error(1);
         assert_eq!(late["type"], "not-found", "the phone is not asked any more");
-        let other = run(&mut login.command(&["code", &new, &app.code(), "--session", "other"])).error(1);
+        let code = app.code();
+        let other = run(&mut login.command(&["code", &new, &code, "--session", "other"])).error(1);
         assert_eq!(other["type"], "not-found", "the session is the same");
-        let done = run(&mut login.command(&["code", &new, &app.code(), "--session", "s"])).with(0);
+        let done = run(&mut login.command(&["code", &new, &code, "--session", "s"])).with(0);
         assert_eq!(done["state"], "approved");
     });
 }
@@ -174,16 +175,17 @@ fn a_suspended_user_is_let_in_by_nothing() {
         let (push, id) = waiting(login, &["hans"]);
         assert_eq!(run(&mut login.command(&["suspend", "hans"])).with(0)["state"], "suspended");
         assert_eq!(push.finish().with(2)["state"], "cancelled", "what was open is void");
-        assert_eq!(run(&mut login.command(&["code", &id, &app.code()])).code, Some(1));
+        let code = app.code();
+        assert_eq!(run(&mut login.command(&["code", &id, &code])).code, Some(1));
         assert_eq!(run(&mut login.command(&["push", "hans"])).error(3)["type"], "suspended");
         let list = run(&mut login.command(&["methods", "hans"])).with(0);
         assert!(list["suspended_at"].is_u64(), "{list}");
         assert_eq!(run(&mut login.command(&["unsuspend", "hans"])).with(0)["state"], "active");
-        assert_eq!(sign_in(login, "hans", "totp", &app.code())["state"], "approved");
+        assert_eq!(sign_in(login, "hans", "totp", &code)["state"], "approved");
         let told = run(&mut login.command(&["activity", "hans"])).with(0);
         let what: Vec<String> =
             told["activity"].as_array().unwrap().iter().map(|entry| text(&entry["what"])).collect();
-        for wanted in ["suspended", "unsuspended", "method-added"] {
+        for wanted in ["user-suspended", "user-unsuspended", "method-added"] {
             assert!(what.iter().any(|what| what == wanted), "{wanted} in {what:?}");
         }
     });

@@ -30,6 +30,7 @@ use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::out::Out;
+use crate::rest::Rest;
 use folder::Folder;
 use login_site::{LoginSite, Premises};
 use mail::Post;
@@ -108,6 +109,7 @@ impl Demo {
         let (stop_sites, sites) = (CancellationToken::new(), TaskTracker::new());
         let premises = Premises {
             rest,
+            admin: Rest::new(&addresses.relay, admin_key.trim())?,
             service: id,
             phone_url: addresses.phone.clone(),
             origins,
@@ -165,6 +167,7 @@ fn relay_settings(listen: SocketAddr, data: std::path::PathBuf, post: &Post) -> 
     let ip = if listen.ip().is_loopback() { listen.ip() } else { loopback_like(listen.ip()) };
     let mut settings = Settings { listen: SocketAddr::new(ip, listen.port()), data, ..Settings::default() };
     post.take_letters(&mut settings);
+    settings.console.nod = true;
     settings.drain.spread_s = 0;
     settings.drain.deadline_s = DRAIN.as_secs();
     settings

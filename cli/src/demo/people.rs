@@ -58,10 +58,12 @@ pub(super) async fn equip(rest: &Rest, service: ServiceId, file: &Path) -> Resul
 }
 
 async fn fob(rest: &Rest) -> Result<(), CliError> {
-    let fobs = json!({ "fobs": [{ "serial": FOB_SERIAL, "model": FOB_MODEL, "secret": fob_secret().as_str() }] });
+    let fobs =
+        json!({ "fobs": [{ "serial": FOB_SERIAL, "model": FOB_MODEL, "secret": fob_secret().as_str() }] });
     rest.post_only(&["service", "fobs"], &fobs).await?;
     let methods: Value = rest.get(&["users", FOB_USER, "methods"], &[]).await?;
-    let has = |kind| methods["methods"].as_array().is_some_and(|all| all.iter().any(|one| one["kind"] == kind));
+    let has =
+        |kind| methods["methods"].as_array().is_some_and(|all| all.iter().any(|one| one["kind"] == kind));
     if has("fob") {
         return Ok(());
     }

@@ -192,8 +192,8 @@ pub(crate) enum FileError {
     Column(String),
     #[error("the header names no column `{0}`")]
     NoColumn(&'static str),
-    #[error("line {line}: not XML, or with a document type or too many parts ({what})")]
-    Xml { line: u32, what: String },
+    #[error("line {line}: this XML is not read: {what}")]
+    Xml { line: u32, what: &'static str },
     #[error("not a PSKC file of version 1 (RFC 6030)")]
     NotPskc,
     #[error("the secrets are encrypted with a key that was agreed upon: give it with --key FILE")]

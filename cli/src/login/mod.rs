@@ -33,8 +33,8 @@ pub(crate) async fn run(args: LoginArgs, out: Out) -> Result<Exit, CliError> {
     let relay = relay.ok_or(CliError::Missing("NOD_RELAY", "--relay"))?;
     let key = api_key.ok_or(CliError::Missing("NOD_API_KEY", "--api-key"))?;
     let backend = managed::Managed::new(&relay, &key)?;
-    match command {
-        LoginCommand::Methods(command) => methods::run(&backend, command, out).await,
-        other => commands::run(&backend, other, out).await,
+    if let LoginCommand::Methods(command) = command {
+        return methods::run(&backend, command, out).await;
     }
+    commands::run(&backend, command, out).await
 }

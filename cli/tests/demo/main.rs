@@ -43,7 +43,11 @@ async fn anna_enrols_approves_retries_cancels_and_adds_a_second_phone() {
     let result = world.post("/api/challenge/finish", json!({})).await.unwrap();
     assert_eq!((&result["verified"], &result["claims"]["jti"]), (&json!(true), &id));
     assert_eq!(result["claims"]["number"], number);
-    assert_eq!(world.post("/api/challenge/finish", json!({})).await, Err((409, "conflict".to_owned())), "once");
+    assert_eq!(
+        world.post("/api/challenge/finish", json!({})).await,
+        Err((409, "conflict".to_owned())),
+        "once"
+    );
     assert_eq!(world.act(1, "deny", json!({ "challenge": id })).await, Err((409, "conflict".to_owned())));
 
     // A signed-in user adds a second phone; the next challenge goes to both, and the first answer wins.
@@ -229,7 +233,10 @@ async fn annas_account_moves_to_a_new_phone_and_only_that_one_is_asked() {
     assert!(world.state_of(1).await["challenges"].as_array().unwrap().is_empty());
     world.act(2, "approve", json!({ "challenge": asked["id"], "number": asked["number"] })).await.unwrap();
     world.outcome_on(2, "approved", &asked["id"]).await;
-    assert_eq!(world.post("/api/challenge/finish", json!({})).await.unwrap()["device"]["name"], "Demo phone 2");
+    assert_eq!(
+        world.post("/api/challenge/finish", json!({})).await.unwrap()["device"]["name"],
+        "Demo phone 2"
+    );
     world.stop().await;
 }
 

@@ -93,7 +93,10 @@ async fn farah_has_a_key_fob_and_dmitri_a_sheet_of_paper_also_after_a_restart() 
     assert!(asked["code"]["digits"].is_null());
     assert_eq!(world.finish_with(paper[0]["code"].as_str().unwrap()).await["acr"], "recovery");
     let after = world.get("/api/pocket").await.unwrap();
-    assert_eq!((&after["paper"]["codes"][0]["used"], &after["paper"]["codes"][1]["used"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&after["paper"]["codes"][0]["used"], &after["paper"]["codes"][1]["used"]),
+        (&json!(true), &json!(false))
+    );
 
     world.stop().await;
     let mut world = World::start_at(port, data.path());

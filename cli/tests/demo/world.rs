@@ -152,8 +152,10 @@ impl World {
     pub async fn code_to(&self, to: &str, count: usize) -> String {
         let found = |doc: &Value| {
             let letters = doc["letters"].as_array()?.iter();
-            let codes: Vec<String> =
-                letters.filter(|letter| letter["to"] == to).filter_map(|letter| text(&letter["code"])).collect();
+            let codes: Vec<String> = letters
+                .filter(|letter| letter["to"] == to)
+                .filter_map(|letter| text(&letter["code"]))
+                .collect();
             (codes.len() >= count).then(|| codes[0].clone())
         };
         self.login_shows("/api/mailbox", "a letter with a code", found).await

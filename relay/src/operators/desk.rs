@@ -14,7 +14,7 @@ use crate::keys::{MasterKey, Purpose};
 use crate::limits::{Buckets, Limited, Rate};
 use crate::managed::{Services, ServicesError};
 use crate::store::RelayStore;
-use crate::store::console::{Identity, MAX_RECENT, PendingRow, SessionRow, ShownOnce, Stage};
+use crate::store::console::{Identity, PendingRow, SessionRow, ShownOnce, Stage};
 use crate::store::operators::{OperatorError, RELAY};
 
 /// Milliseconds after which a session ends that is not used: 30 minutes.
@@ -284,14 +284,7 @@ impl Desk {
         service: ServiceId,
         user: &str,
     ) -> Result<(), StoreError> {
-        self.note(service, user, "looked-at", &operator.by).await?;
-        let entry = (service, user.to_owned());
-        let remember = move |row: &mut SessionRow| {
-            row.recent.retain(|known| *known != entry);
-            row.recent.insert(0, entry);
-            row.recent.truncate(MAX_RECENT);
-        };
-        self.parts.store.change_console_session(operator.token, remember).await.map(|_| ())
+        self.parts.store.console_look(operator.token, service, user, self.now()).await
     }
 
     /// Appends to the audit log what an operator did to a user, beside what the login server notes itself.

@@ -255,7 +255,11 @@ impl Desk {
                 DeskError::WrongCode { tries_left: None }
             }
             ConfirmError::Store(error) => error.into(),
-            _ => DeskError::NotFound,
+            ConfirmError::Ended { .. }
+            | ConfirmError::NotFound
+            | ConfirmError::TooManyDevices
+            | ConfirmError::Keys
+            | _ => DeskError::NotFound,
         })?;
         self.revoke_phones(login, &name, Some(binding)).await?;
         let now = self.now();
@@ -375,10 +379,10 @@ fn login(hosted: &Hosted) -> Result<&LoginServer, DeskError> {
 }
 
 fn enrol_error(error: EnrolError) -> DeskError {
-    match error {
-        EnrolError::Store(error) => error.into(),
-        _ => DeskError::Operator(OperatorError::NotFound),
+    if let EnrolError::Store(error) = error {
+        return error.into();
     }
+    DeskError::Operator(OperatorError::NotFound)
 }
 
 /// An operator's name as it is kept: lower case, without space around it.

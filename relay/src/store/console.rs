@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::{self, Tag};
 use super::login_rows::{read_row, unavailable};
-use super::operators::{note, put};
+use super::operators::{note, note_in, put};
 use super::relay_store::RelayStore;
 use crate::operators::RoleSet;
 
@@ -202,6 +202,30 @@ impl RelayStore {
             let value = change(&mut row);
             put(txn, &key, &row)?;
             Ok(Some(value))
+        })
+        .await?
+    }
+
+    /// Notes a look at a user, in the audit log and at the head of the session's list.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it was not stored.
+    pub async fn console_look(
+        &self,
+        token: Digest,
+        service: ServiceId,
+        user: &str,
+        at: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let entry = (service, user.to_owned());
+        self.own_step(move |txn, _| {
+            let key = Kind::Session.key(token);
+            let Some(mut row) = read_row::<SessionRow>(txn, &key, "session")? else { return Ok(()) };
+            note_in(txn, service, at, &entry.1, "looked-at", &row.who.by())?;
+            row.recent.retain(|known| *known != entry);
+            row.recent.insert(0, entry);
+            row.recent.truncate(MAX_RECENT);
+            put(txn, &key, &row)
         })
         .await?
     }

@@ -85,8 +85,21 @@ pub(super) fn note(
     what: &str,
     by: &str,
 ) -> Result<(), StoreError> {
+    note_in(txn, RELAY, at, about, what, by)
+}
+
+/// Appends what an operator did at a service, to the audit log alone: a user's own list of what happened has no room for
+/// every look of a helpdesk.
+pub(super) fn note_in(
+    txn: &mut dyn Txn,
+    service: ServiceId,
+    at: UnixMillis,
+    about: &str,
+    what: &str,
+    by: &str,
+) -> Result<(), StoreError> {
     let event = AuditEvent::Noted { user: about.to_owned(), note: what.to_owned(), by: Some(by.to_owned()) };
-    let entry = json!({ "at": at, "service": RELAY, "event": event });
+    let entry = json!({ "at": at, "service": service, "event": event });
     audit::append(txn, &entry).map(|_| ()).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 

@@ -57,7 +57,7 @@ export class World {
       const home = [this.demo.login, this.demo.phone].some((site) => request.url().startsWith(new URL(site).origin));
       // The pages for sign-in methods are the relay's own.
       const relay = new URL(this.demo.relay).origin;
-      const portal = request.url().startsWith(`${relay}/portal`) && (request.isNavigationRequest() || page.url().startsWith(relay));
+      const portal = ["/portal", "/assets/"].some((path) => request.url().startsWith(relay + path)) && (request.isNavigationRequest() || page.url().startsWith(relay));
       if (!home && !portal && !/^(blob|data):/.test(request.url())) this.trouble.push(`asks another host: ${request.url()}`);
     });
     await page.goto(address);

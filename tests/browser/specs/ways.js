@@ -105,6 +105,49 @@ export const scenarios = [
     },
   },
   {
+    name: "somebody who lost the phone gets in, sets up a new one in the portal, and is asked there from then on",
+    async run(world) {
+      const { login, phone } = world;
+      const post = await world.mailbox("dmitri");
+      const paper = post.getByTestId("paper-code");
+      await paper.nth(9).waitFor();
+      const codes = await paper.evaluateAll((all) => all.map(({ dataset }) => dataset.code));
+      await world.signIn("dmitri");
+      await world.press(login, "forgot");
+      await world.asksFor("recovery");
+      await world.enterCode(codes[0]);
+      await world.signedIn("recovery");
+      await world.press(login, "manage-methods");
+      await world.see(login, "home");
+      await world.picture(login, "portal-from-demo");
+      await world.press(login, "add-phone");
+      // A new phone needs a fresh approval by what is still there.
+      await world.press(login, "by-recovery");
+      await world.fill(login, "code", codes[1]);
+      await world.press(login, "submit");
+      await world.press(login, "start");
+      await world.see(login, "adding");
+      await login.locator("summary").first().click();
+      const qr = await (await world.see(login, "qr-text")).inputValue();
+      await world.press(phone, "add-account");
+      await world.fill(phone, "qr-input", qr);
+      await world.press(phone, "qr-submit");
+      const code = await (await world.see(phone, "check-code")).getAttribute("data-code");
+      await login.locator("[data-testid=adding][data-state=claimed]").waitFor();
+      await world.fill(login, "code", code);
+      await world.press(login, "submit");
+      await world.see(login, "done");
+      await world.see(phone, "screen-accounts");
+      await world.press(login, "back");
+      await world.see(login, "screen-done");
+      await world.press(login, "sign-out");
+      await world.signIn("dmitri");
+      await world.challenge();
+      await world.approve(await world.number());
+      await world.signedIn("push-number");
+    },
+  },
+  {
     name: "a code is sent again after a while, and the one before it is void",
     async run(world) {
       await world.signIn("emil");

@@ -45,7 +45,8 @@ mod tests {
         let user = |name| USERS.iter().find(|known| known.user == name).unwrap();
         let profile = |text: &str| serde_json::from_str::<Profile>(text).unwrap();
         let nothing = profile(r#"{"methods":[]}"#);
-        let something = profile(r#"{"methods":[{"method_id":"x","kind":"push","acr":"push-number","usable":true}]}"#);
+        let something =
+            profile(r#"{"methods":[{"method_id":"x","kind":"push","acr":"push-number","usable":true}]}"#);
         assert!(!may_use(user("anna"), &nothing) && may_use(user("anna"), &something));
         assert!(may_use(user("emil"), &nothing));
     }

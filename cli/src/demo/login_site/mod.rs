@@ -2,6 +2,7 @@
 
 mod asked;
 mod challenge;
+mod console;
 mod context;
 mod directory;
 mod enrolment;
@@ -48,6 +49,10 @@ pub(super) struct LoginSite {
     origins: Vec<String>,
     inbox: Arc<Inbox>,
     pocket: Pocket,
+    /// Opens the relay to its operator.
+    admin: Rest,
+    /// Held while the helpdesk's operator is invited.
+    inviting: tokio::sync::Mutex<()>,
     stop: CancellationToken,
 }
 
@@ -55,6 +60,8 @@ pub(super) struct LoginSite {
 pub(super) struct Premises {
     /// Opens the service at the relay.
     pub(super) rest: Rest,
+    /// Opens the relay to its operator.
+    pub(super) admin: Rest,
     /// That service.
     pub(super) service: ServiceId,
     /// Where the phones are.
@@ -70,10 +77,23 @@ pub(super) struct Premises {
 impl LoginSite {
     /// A site for the service that their key opens. `stop` ends its long polls.
     pub(super) fn new(premises: Premises, stop: CancellationToken) -> Arc<Self> {
-        let Premises { rest, service, phone_url, origins, inbox, pocket } = premises;
+        let Premises { rest, admin, service, phone_url, origins, inbox, pocket } = premises;
         let (relay, sessions, tries) = (RelayApi::new(rest), Sessions::default(), Tries::default());
-        let enrolling = tokio::sync::Mutex::default();
-        Arc::new(Self { relay, service, sessions, tries, enrolling, phone_url, origins, inbox, pocket, stop })
+        let (enrolling, inviting) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
+        Arc::new(Self {
+            relay,
+            service,
+            sessions,
+            tries,
+            enrolling,
+            phone_url,
+            origins,
+            inbox,
+            pocket,
+            admin,
+            inviting,
+            stop,
+        })
     }
 
     /// Its pages and its interface (assets/API.md), on the address where it listens.
@@ -102,6 +122,7 @@ impl LoginSite {
             .route("/api/devices", get(sign_in::devices))
             .route("/api/devices/remove", post(sign_in::remove_device))
             .route("/api/portal", post(sign_in::portal))
+            .route("/api/console", post(console::open))
             .route("/mailbox", get(mailbox::page))
             .route("/mailbox/html", get(mailbox::html))
             .route("/api/mailbox", get(mailbox::letters))

@@ -113,9 +113,8 @@ impl From<&SignedIn> for Document {
     fn from(signed_in: &SignedIn) -> Self {
         let SignedIn { user, challenge, approved_at, method, mode, proof } = signed_in.clone();
         let header = Header { alg: "ES256", typ: AnswerClaims::TYP };
-        let proof = proof.map(|Proof { device, answer, claims, key }| {
-            Shown { device, answer, header, claims, key }
-        });
+        let proof =
+            proof.map(|Proof { device, answer, claims, key }| Shown { device, answer, header, claims, key });
         Self {
             user,
             challenge_id: challenge,

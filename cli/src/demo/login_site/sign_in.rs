@@ -12,6 +12,7 @@ use nod_protocol::BindingId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::console::OPERATOR;
 use super::session::{Session, Stage, no_cookie};
 use super::users::{ORGANISATION, USERS, check};
 use super::{LoginSite, Who, challenge, directory, enrolment};
@@ -32,7 +33,9 @@ struct Remove {
 
 /// What the page says before anybody is signed in.
 pub(super) async fn config(State(site): State<Arc<LoginSite>>) -> Json<Value> {
-    Json(json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url }))
+    Json(
+        json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url, "operator": OPERATOR }),
+    )
 }
 
 /// How far this browser is.
@@ -110,7 +113,8 @@ pub(super) async fn portal(
     let session = signed_in(&who)?;
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
     // Back to the name under which the browser knows this site: its cookie is kept for that one.
-    let origin = host.filter(|origin| site.origins.contains(origin)).or_else(|| site.origins.first().cloned());
+    let origin =
+        host.filter(|origin| site.origins.contains(origin)).or_else(|| site.origins.first().cloned());
     let origin = origin.ok_or_else(Problem::internal)?;
     let url = site.relay.portal(&session.user, &format!("{origin}/")).await?;
     Ok(Json(json!({ "url": url })))

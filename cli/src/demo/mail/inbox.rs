@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nod_login::{Clock as _, UnixMillis};
 use nod_login::clock::SystemClock;
+use nod_login::{Clock as _, UnixMillis};
 use serde::Serialize;
 use tokio::sync::watch;
 

@@ -10,17 +10,17 @@ mod smtp_server;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use nod_protocol::{OsRandom, Secret};
 use nod_relay::serve::ServeError;
 use nod_relay::settings::{SecretText, Security, Settings};
-use nod_protocol::{OsRandom, Secret};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 pub(super) use self::inbox::Inbox;
-use crate::error::CliError;
 use super::login_site::users::{DOMAIN, ORGANISATION};
+use crate::error::CliError;
 
 /// The demo's mail server and SMS gateway, on ports of their own that only this machine reaches.
 pub(super) struct Post {
@@ -35,7 +35,6 @@ pub(super) struct Post {
     smtp_listener: TcpListener,
     sms_listener: TcpListener,
 }
-
 
 impl Post {
     /// Takes two free ports of the loopback address.
@@ -87,9 +86,8 @@ impl Post {
 /// A listener on a free port that only this machine reaches.
 async fn listen() -> Result<(TcpListener, SocketAddr), CliError> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let failed = |error: std::io::Error| {
-        CliError::Serve(ServeError::Listen { address: any, kind: error.kind() })
-    };
+    let failed =
+        |error: std::io::Error| CliError::Serve(ServeError::Listen { address: any, kind: error.kind() });
     let listener = TcpListener::bind(any).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))

@@ -10,7 +10,7 @@ use roxmltree::Node;
 use zeroize::Zeroizing;
 
 use super::{child, named, value};
-use crate::fobs::{FileError, Unlock, secret};
+use crate::fobs::{FileError, Unlock, secret, shown};
 
 /// The namespaces of XML encryption and of its version 1.1.
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
@@ -91,7 +91,7 @@ fn encryption_key(root: Node<'_, '_>, unlock: &Unlock) -> Result<Zeroizing<Vec<u
     }
     if let Some(other) = said.children().find(|node| node.is_element() && node.tag_name().name() != "KeyName")
     {
-        return Err(FileError::Encryption(super::super::shown(other.tag_name().name())));
+        return Err(FileError::Encryption(shown(other.tag_name().name())));
     }
     match unlock {
         Unlock::Key(key) => Ok(key.clone()),

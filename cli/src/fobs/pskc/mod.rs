@@ -4,8 +4,6 @@
 mod cipher;
 mod policy;
 
-use std::borrow::Cow;
-
 use nod_login::UnixMillis;
 use nod_protocol::otp::Algorithm;
 use roxmltree::{Document, Node, ParsingOptions};
@@ -56,11 +54,13 @@ pub(super) fn read(text: &str, unlock: &Unlock, now: UnixMillis, taken: &mut Tak
 }
 
 fn not_xml(error: &roxmltree::Error) -> FileError {
-    let what = match error {
-        roxmltree::Error::DtdDetected => "a document type".to_owned(),
-        roxmltree::Error::NodesLimitReached => "too many parts".to_owned(),
-        // Other messages may quote the file, and so a secret.
-        _ => "it does not hold together".to_owned(),
+    // Other messages may quote the file, and so a secret.
+    let what = if matches!(error, roxmltree::Error::DtdDetected) {
+        "a document type"
+    } else if matches!(error, roxmltree::Error::NodesLimitReached) {
+        "too many parts"
+    } else {
+        "it does not hold together"
     };
     FileError::Xml { line: error.pos().row, what }
 }
@@ -176,5 +176,5 @@ fn value<'a>(node: Node<'a, '_>) -> Option<&'a str> {
 
 /// An attribute, for a message.
 fn named(node: Node<'_, '_>, attribute: &str) -> String {
-    super::shown(&node.attribute(attribute).map_or(Cow::Borrowed("none is named"), Cow::Borrowed))
+    super::shown(node.attribute(attribute).unwrap_or("none is named"))
 }

@@ -93,7 +93,13 @@ fn refused(app: &App, language: Language, next: Option<&str>, error: &DeskError)
         DeskError::Oidc(OidcError::NoRole) => (StatusCode::FORBIDDEN, "role"),
         DeskError::Oidc(_) => (StatusCode::FORBIDDEN, "refused"),
         DeskError::NotFound | DeskError::Off => (StatusCode::FORBIDDEN, "over"),
-        _ => {
+        DeskError::Name
+        | DeskError::NoRole
+        | DeskError::Operator(_)
+        | DeskError::WrongCode { .. }
+        | DeskError::Services(_)
+        | DeskError::Keys
+        | DeskError::Store(_) => {
             return pages::error_page(
                 app,
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -139,7 +139,13 @@ fn over(app: &App, headers: &HeaderMap, error: &DeskError) -> Response {
             (StatusCode::FORBIDDEN, "console.error.link")
         }
         DeskError::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, "console.error.limited"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "shared.error.unavailable"),
+        DeskError::Name
+        | DeskError::NoRole
+        | DeskError::Oidc(_)
+        | DeskError::WrongCode { .. }
+        | DeskError::Services(_)
+        | DeskError::Keys
+        | DeskError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "shared.error.unavailable"),
     };
     pages::error_page(app, status, language, key)
 }

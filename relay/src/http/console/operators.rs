@@ -81,7 +81,14 @@ async fn refused(seat: &Seat, error: DeskError) -> Response {
         DeskError::Operator(OperatorError::TooMany) => (StatusCode::CONFLICT, "too-many"),
         DeskError::Operator(OperatorError::NotFound) => (StatusCode::CONFLICT, "gone"),
         DeskError::Off => (StatusCode::CONFLICT, "off"),
-        other => return seat.failed(other.into()),
+        DeskError::NotFound
+        | DeskError::Oidc(_)
+        | DeskError::Operator(OperatorError::Store(_))
+        | DeskError::WrongCode { .. }
+        | DeskError::Services(_)
+        | DeskError::Limited(_)
+        | DeskError::Keys
+        | DeskError::Store(_) => return seat.failed(Failed::Unavailable),
     };
     answer(seat, status, problem, None).await
 }

@@ -9,6 +9,7 @@ use axum::response::Response;
 use nod_login::{Language, LoginServer, MethodError, StoreError, TicketError};
 use nod_protocol::ServiceId;
 use nod_protocol::bytes::Secret;
+use nod_protocol::text;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -47,36 +48,27 @@ impl From<StoreError> for Failed {
 
 impl From<MethodError> for Failed {
     fn from(error: MethodError) -> Self {
-        match error {
-            MethodError::User | MethodError::NotFound => Self::NotFound,
-            MethodError::Store(error) => error.into(),
-            other => {
-                tracing::warn!(error = %other, "the console was refused");
-                Self::Unavailable
-            }
+        if matches!(error, MethodError::User | MethodError::NotFound) {
+            return Self::NotFound;
         }
+        tracing::warn!(%error, "the console was refused");
+        Self::Unavailable
     }
 }
 
 impl From<TicketError> for Failed {
     fn from(error: TicketError) -> Self {
-        match error {
-            TicketError::Method(error) => error.into(),
-            _ => Self::NotFound,
-        }
+        if let TicketError::Method(error) = error { error.into() } else { Self::NotFound }
     }
 }
 
 impl From<DeskError> for Failed {
     fn from(error: DeskError) -> Self {
-        match error {
-            DeskError::Store(error) => error.into(),
-            DeskError::NotFound | DeskError::Operator(_) => Self::NotFound,
-            other => {
-                tracing::warn!(error = %other, "the console was refused");
-                Self::Unavailable
-            }
+        if matches!(error, DeskError::NotFound | DeskError::Operator(_)) {
+            return Self::NotFound;
         }
+        tracing::warn!(%error, "the console was refused");
+        Self::Unavailable
     }
 }
 
@@ -241,9 +233,8 @@ pub(super) struct Subject {
 impl Subject {
     pub(super) async fn find(seat: &Seat, service: &str, user: &str) -> Result<Self, Failed> {
         let user = user.trim();
-        if user.is_empty() {
-            return Err(Failed::NotFound);
-        }
+        // What cannot be a name is not written down as one.
+        text::check(user, 128).map_err(|_| Failed::NotFound)?;
         Ok(Self { hosted: seat.service(service).await?, user: user.to_owned() })
     }
 

@@ -21,7 +21,7 @@ const screens = {
 };
 
 const root = document.getElementById("main");
-const site = { organisation: "Quillmere", users: [], phoneUrl: null, user: null };
+const site = { organisation: "Quillmere", users: [], phoneUrl: null, operator: null, user: null };
 let leaving = new AbortController();
 
 /** What a screen gets: the site's facts, a signal that ends with the screen, and ways on. */
@@ -91,6 +91,7 @@ async function start() {
     site.organisation = config.organisation;
     site.users = config.users;
     site.phoneUrl = config.phone_url;
+    site.operator = config.operator;
     const session = await get("/api/session");
     go(session.state, session.user);
   } catch (error) {

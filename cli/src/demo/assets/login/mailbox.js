@@ -101,7 +101,6 @@ function designed(letter, text, body) {
   const node = button(t("mailbox.html"), {
     kind: "quiet slim",
     testid: "letter-html",
-    "aria-pressed": "false",
     onPress: () => {
       const show = frame === null;
       if (show) {
@@ -112,7 +111,7 @@ function designed(letter, text, body) {
         frame = null;
       }
       text.hidden = show;
-      node.setAttribute("aria-pressed", String(show));
+      node.textContent = t(show ? "mailbox.text" : "mailbox.html");
     },
   });
   return el("div", { class: "row" }, node);

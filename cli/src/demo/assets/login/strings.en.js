@@ -36,6 +36,10 @@ export const strings = {
   "sign-in.people.use-label": "Use {user}",
   "sign-in.people.used": "{user} is filled in.",
 
+  "helpdesk.heading": "The helpdesk",
+  "helpdesk.text": "{operator} helps people of {organisation} who are locked out, in a console of its own: finds them, gives them a code that is good for ten minutes, gives out key fobs. The first time, {operator} sets up a phone; choose another one than theirs.",
+  "helpdesk.open": "Open the helpdesk’s console",
+
   "case.phone-email": "Sets up a phone; e-mail in reserve",
   "case.phone-sms": "Sets up a phone; text messages in reserve",
   "case.phone-only": "Sets up a phone, and has nothing else",
@@ -198,7 +202,7 @@ export const strings = {
   "code.submit": "Sign in",
   "code.wrong.one": "That code is not right, or no longer. One try left.",
   "code.wrong.other": "That code is not right, or no longer. {count} tries left.",
-  "code.valid": "Time left to type the code. Nobody at Quillmere will ever ask you for it.",
+  "code.valid": "Time left to type the code. Nobody at {organisation} will ever ask you for it.",
   "code.left": "{time} left",
   "code.resend": "Send a new code",
   "code.resend.wait.one": "New code in one second",

@@ -48,15 +48,15 @@ export function codeCard(ctx, first, signal, actions) {
       el("div", { class: "medallion small" }, icon(ICONS[kind] ?? "shield")),
       el("div", { class: "stack-xs" },
         heading,
-        el("p", { class: "muted" }, lead(first)))),
+        el("p", { class: "muted lead" }, lead(first)))),
     delivery?.node,
     code.node,
     submit,
     problem,
-    el("div", { class: "delivery" }, clock.node, el("p", { class: "small muted" }, t("code.valid"))),
+    el("div", { class: "delivery" }, clock.node, el("p", { class: "small muted" }, t("code.valid", { organisation: ctx.site.organisation }))),
     el("div", { class: "row" },
       again?.node,
-      button(t("push.cancel"), { kind: "quiet", testid: "cancel", onPress: actions.cancel })),
+      button(t("push.cancel"), { kind: "quiet slim", testid: "cancel", onPress: actions.cancel })),
     ways.node,
     whereItIs(ctx, kind));
 
@@ -72,7 +72,12 @@ export function codeCard(ctx, first, signal, actions) {
 
 function lead({ method, code }) {
   const known = method.hint ? "" : ".nowhere";
-  return choose(`code.lead${known}`, method.kind, { hint: method.hint ?? "", label: method.label, digits: code.digits ?? "" });
+  return choose(`code.lead${known}`, method.kind, { hint: unbroken(method.hint ?? ""), label: method.label, digits: code.digits ?? "" });
+}
+
+/** A masked address that is not broken after its dots: a word joiner stands there. */
+function unbroken(hint) {
+  return hint.replace(/…/g, "…\u2060");
 }
 
 /** The field for a code of digits, or of letters and digits in groups. */
@@ -124,7 +129,7 @@ function deliveryLine() {
 function resendButton(signal, actions, problem) {
   const words = el("span", {});
   const node = button("", {
-    kind: "secondary",
+    kind: "secondary slim",
     icon: "again",
     testid: "resend",
     onPress: async () => {

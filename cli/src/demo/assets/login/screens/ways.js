@@ -66,5 +66,5 @@ export function waysPanel(ctx, { method: { kind }, others }, actions) {
       },
     })
     : null;
-  return { node: el("div", { class: "rule" }, el("div", { class: "row" }, forgot, change), list), open: () => open(true, false) };
+  return { node: el("div", { class: "rule" }, el("div", { class: "row ways-row" }, forgot, change), list), open: () => open(true, false) };
 }
