@@ -24,8 +24,12 @@ const DATABASE: &str = "db";
 /// # Errors
 /// [`CliError`] says why it could not be done.
 pub(crate) async fn run(args: RelayArgs, out: Out) -> Result<Exit, CliError> {
+    if let RelayCommand::Operators(args) = args.command {
+        return crate::operators::run(args, out).await;
+    }
     let settings = settings(&args)?;
     match args.command {
+        RelayCommand::Operators(_) => Ok(Exit::Done),
         RelayCommand::Serve => serve(settings, out).await,
         RelayCommand::Backup { file } => {
             let engine = open(&settings, Missing::Refuse).await?;

@@ -100,6 +100,15 @@ impl Rest {
         self.call(Method::PATCH, parts, &[], Some(body)).await
     }
 
+    /// `PUT` with a JSON body.
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        parts: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
+        self.call(Method::PUT, parts, &[], Some(body)).await
+    }
+
     /// `POST` whose answer holds nothing of use.
     pub(crate) async fn post_only(&self, parts: &[&str], body: &impl Serialize) -> Result<(), CliError> {
         self.send(Method::POST, parts, &[], Some(body)).await.map(|_| ())

@@ -13,12 +13,16 @@ import * as access from "./specs/access.js";
 import * as codes from "./specs/codes.js";
 import * as decide from "./specs/decide.js";
 import * as enrol from "./specs/enrol.js";
+import * as mailbox from "./specs/mailbox.js";
 import * as move from "./specs/move.js";
 import * as portal from "./specs/portal.js";
 import * as reach from "./specs/reach.js";
 import * as time from "./specs/time.js";
+import * as ways from "./specs/ways.js";
 
-const SCENARIOS = [enrol, decide, time, reach, move, codes, access, portal].flatMap((spec) => spec.scenarios);
+const SCENARIOS = [enrol, decide, time, reach, ways, mailbox, move, codes, access, portal].flatMap(
+  (spec) => spec.scenarios,
+);
 const FAILURES = "target/test-logs/browser";
 const LIMIT_MS = 240_000;
 

@@ -39,7 +39,7 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "hello": session.host_name,
-            "encrypted": session.ssl is not None,
+            "encrypted": server.transport.get_extra_info("ssl_object") is not None,
             "user": session.auth_data.login.decode() if session.auth_data else None,
             "connection": session.peer[1],
             "headers": [[name, str(value)] for name, value in mail.items()],

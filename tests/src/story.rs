@@ -45,6 +45,14 @@ impl Login {
         login
     }
 
+    /// `nod service …` with the service's own key.
+    #[must_use]
+    pub fn service(&self, args: &[&str]) -> Command {
+        let mut service = command(&["service"]);
+        service.args(args).env("NOD_RELAY", &self.relay).env("NOD_API_KEY", &self.api_key);
+        service
+    }
+
     /// Starts a push and takes its first line: the challenge and its number.
     #[must_use]
     pub fn push(&self, args: &[&str]) -> (Running, String, Option<String>) {

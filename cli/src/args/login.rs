@@ -4,8 +4,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use nod_login::Acr;
 use nod_protocol::messages::ChallengeContext;
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId, NumberPolicy};
+
+use super::methods::MethodCommand;
 
 /// `nod login`.
 #[derive(Debug, Args)]
@@ -43,10 +46,11 @@ pub(crate) enum LoginCommand {
         /// The six digits.
         code: String,
     },
-    /// Ask USER's phones for an approval and wait for the outcome.
+    /// Ask USER by the first of the methods, as a rule the phones, and wait for the outcome.
     ///
-    /// With --json the first line is {"challenge_id","number"}, printed at once, the second
-    /// {"state","device","answer"}. Exits 0 approved, 1 denied or reported, 2 expired, superseded or
+    /// With --json the first line is {"challenge_id","number"}, printed at once, of a managed service with
+    /// {"method","code","others"}; the second is {"state","device","answer"}, with {"method","acr"}. A challenge that
+    /// asks for a code is answered with `nod login code`. Exits 0 approved, 1 denied or reported, 2 expired, superseded or
     /// cancelled, 3 anything else.
     Push(AskArgs),
     /// Wait for the outcome of a challenge; prints and exits as `push` does.
@@ -104,6 +108,9 @@ pub(crate) enum LoginCommand {
         #[arg(long, hide = true)]
         detached: bool,
     },
+    /// What concerns methods other than push.
+    #[command(flatten)]
+    Methods(MethodCommand),
 }
 
 /// `nod login push`.
@@ -138,6 +145,12 @@ pub(crate) struct AskArgs {
     /// Ask only this phone.
     #[arg(long, value_name = "BINDING", allow_hyphen_values = true)]
     pub(crate) binding: Option<BindingId>,
+    /// Ask by this method: its kind (push, totp, fob, email, sms, recovery, helpdesk), or one of the user's.
+    #[arg(long, allow_hyphen_values = true, value_parser = super::methods::choice)]
+    pub(crate) method: Option<String>,
+    /// Take no method of another level: push-number, push-tap, otp, email, sms, recovery, helpdesk.
+    #[arg(long, value_name = "LEVEL,LEVEL…", value_delimiter = ',', value_parser = super::methods::acr)]
+    pub(crate) accept: Vec<Acr>,
     /// Print the challenge and end; `nod login wait` waits for its outcome.
     #[arg(long)]
     pub(crate) no_wait: bool,
@@ -160,6 +173,12 @@ impl AskArgs {
 impl LoginCommand {
     /// Whether the command waits for an outcome, and so exits with 3 where others exit with 1 or 2.
     pub(crate) const fn waits(&self) -> bool {
-        matches!(self, Self::Push(_) | Self::Wait { .. } | Self::Retry { wait: true, .. })
+        matches!(
+            self,
+            Self::Push(_)
+                | Self::Wait { .. }
+                | Self::Retry { wait: true, .. }
+                | Self::Methods(MethodCommand::Switch { wait: true, .. })
+        )
     }
 }

@@ -2,8 +2,10 @@
 
 mod bench;
 mod login;
+mod methods;
 mod phone;
 mod relay;
+mod service;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,8 +14,10 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::BenchArgs;
 pub(crate) use login::{AskArgs, LoginArgs, LoginCommand};
+pub(crate) use methods::{FobCommand, MethodCommand};
 pub(crate) use phone::{MoveCommand, PhoneArgs, PhoneCommand};
-pub(crate) use relay::{AuditCommand, RelayArgs, RelayCommand};
+pub(crate) use relay::{AuditCommand, OperatorCommand, OperatorsArgs, RelayArgs, RelayCommand};
+pub(crate) use service::{ImportArgs, PolicyArgs, ServiceKey};
 
 const AFTER: &str = "\
 Output:
@@ -22,7 +26,7 @@ Output:
 
 Exit codes:
   0  done                       1  failed                 2  wrong usage
-  `nod login push` and `nod login wait` (the waiting commands):
+  `nod login push`, `wait`, and `retry` and `switch` with --wait (the waiting commands):
   0  approved                   1  denied or reported     2  expired, superseded or cancelled
   3  anything else";
 
@@ -128,6 +132,27 @@ pub(crate) enum ServiceCommand {
         #[arg(long, env = "NOD_STATE", value_name = "DIR")]
         state: Option<PathBuf>,
     },
+    /// Import key fobs from a maker's file (CSV, or PSKC of RFC 6030). A second run changes nothing.
+    ///
+    /// Exits 1 when a fob was refused, or is there with another secret; the others are imported.
+    ImportFobs(ImportArgs),
+    /// List the service's key fobs.
+    Fobs {
+        /// Whose key.
+        #[command(flatten)]
+        by: ServiceKey,
+    },
+    /// Delete a key fob that belongs to nobody.
+    DeleteFob {
+        /// Whose key.
+        #[command(flatten)]
+        by: ServiceKey,
+        /// Its serial number.
+        #[arg(allow_hyphen_values = true)]
+        serial: String,
+    },
+    /// Show what the service asks of its users' methods, or change it.
+    Policy(PolicyArgs),
 }
 
 #[cfg(test)]
@@ -164,6 +189,33 @@ mod tests {
             "nod login devices alice",
             "nod login revoke alice bLvpC921VAzoqqq8fDdlbg",
             "nod login attend --forever --state d",
+            "nod login methods alice --order bLvpC921VAzoqqq8fDdlbg,-LvpC921VAzoqqq8fDdlbg --json",
+            "nod login add-totp alice --label App",
+            "nod login add-email alice alice@example.org",
+            "nod login add-sms alice +46701234567",
+            "nod login confirm-method alice bLvpC921VAzoqqq8fDdlbg 123456",
+            "nod login remove-method alice bLvpC921VAzoqqq8fDdlbg",
+            "nod login code bLvpC921VAzoqqq8fDdlbg 123456 --session s",
+            "nod login resend bLvpC921VAzoqqq8fDdlbg",
+            "nod login switch bLvpC921VAzoqqq8fDdlbg totp --wait",
+            "nod login switch bLvpC921VAzoqqq8fDdlbg -LvpC921VAzoqqq8fDdlbg",
+            "nod login push alice --method email --accept otp,push-number",
+            "nod login recovery-codes alice",
+            "nod login portal alice --return-to https://a.example --language sv",
+            "nod login contacts alice --email a@example.org --phone +46701234567 --language nb",
+            "nod login suspend alice",
+            "nod login unsuspend alice",
+            "nod login activity alice",
+            "nod login fob assign alice 1001",
+            "nod login fob resync alice bLvpC921VAzoqqq8fDdlbg 123456 654321",
+            "nod service import-fobs f --format pskc --key k --dry-run",
+            "nod service import-fobs f --passphrase-file p --api-key k",
+            "nod service fobs --json",
+            "nod service delete-fob 1001",
+            "nod service policy --forbid sms,email --tries 3 --portal-return https://a.example --two-persons true",
+            "nod relay operators add kim --role helpdesk,audit",
+            "nod relay operators list --relay http://127.0.0.1:1 --admin-key k",
+            "nod relay operators remove kim",
             "nod phone --vault v enrol nod:1/e --json",
             "nod phone --vault v accounts",
             "nod phone --vault v pending --wait 5",
@@ -206,6 +258,9 @@ mod tests {
                 format!("nod service rotate-key {id}"),
                 format!("nod phone next-code {id} --json"),
                 format!("nod phone remove-code {id}"),
+                format!("nod login code {id} 123456"),
+                format!("nod login switch {id} {id}"),
+                format!("nod login confirm-method alice {id} 123456"),
             ] {
                 if let Err(error) = Cli::try_parse_from(line.split(' ')) {
                     panic!("{line}: {error}");
@@ -216,7 +271,13 @@ mod tests {
 
     #[test]
     fn times_out_of_bounds_and_unknown_policies_are_refused() {
-        for line in ["nod demo --window 9", "nod demo --life 301", "nod login push a --number three"] {
+        for line in [
+            "nod demo --window 9",
+            "nod demo --life 301",
+            "nod login push a --number three",
+            "nod login push a --method smoke",
+            "nod login push a --accept best",
+        ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

@@ -45,6 +45,41 @@ pub(crate) enum RelayCommand {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Look after the operators of the helpdesk console, at a relay that runs.
+    Operators(OperatorsArgs),
+}
+
+/// `nod relay operators`.
+#[derive(Debug, Args)]
+pub(crate) struct OperatorsArgs {
+    /// The relay, such as `http://127.0.0.1:7420` or `https://nod.example.org`.
+    #[arg(long, env = "NOD_RELAY", value_name = "URL", global = true)]
+    pub(crate) relay: Option<String>,
+    /// The relay's admin key (better given by the environment than on the command line).
+    #[arg(long, env = "NOD_ADMIN_KEY", hide_env_values = true, value_name = "KEY", global = true)]
+    pub(crate) admin_key: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: OperatorCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperatorCommand {
+    /// Make an operator who signs in with Nod; prints the link by which the phone is enrolled.
+    Add {
+        /// The operator's name.
+        name: String,
+        /// What the operator may do.
+        #[arg(long, value_name = "ROLE,ROLE…", value_delimiter = ',', required = true)]
+        role: Vec<String>,
+    },
+    /// List the operators who sign in with Nod.
+    List,
+    /// Remove an operator, whose sessions end.
+    Remove {
+        /// The operator's name.
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

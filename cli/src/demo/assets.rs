@@ -12,16 +12,24 @@ macro_rules! embed {
     };
 }
 
-static FILES: [(&str, &str); 39] = embed![
+static FILES: [(&str, &str); 47] = embed![
     "login/app.js",
     "login/index.html",
     "login/logo.svg",
+    "login/mailbox.css",
+    "login/mailbox.html",
+    "login/mailbox.js",
+    "login/mailbox/copy.js",
+    "login/mailbox/pocket.js",
+    "login/screens/challenge.js",
+    "login/screens/code.js",
     "login/screens/devices.js",
     "login/screens/done.js",
     "login/screens/enrol.js",
     "login/screens/parts.js",
     "login/screens/push.js",
     "login/screens/sign-in.js",
+    "login/screens/ways.js",
     "login/strings.en.js",
     "login/style.css",
     "phone/app.js",

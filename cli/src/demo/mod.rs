@@ -4,6 +4,8 @@ mod assets;
 mod folder;
 mod follow;
 mod login_site;
+mod mail;
+mod people;
 mod phone_site;
 mod problem;
 mod security;
@@ -28,8 +30,10 @@ use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::out::Out;
+use crate::rest::Rest;
 use folder::Folder;
-use login_site::LoginSite;
+use login_site::{LoginSite, Premises};
+use mail::Post;
 use phone_site::PhoneSite;
 use service::Times;
 
@@ -86,7 +90,8 @@ impl Demo {
 
         let stop_relay = CancellationToken::new();
         let data = folder.folder("relay")?;
-        let relay = serve(relay_settings(listen, data.clone()), stop_relay.clone()).await?;
+        let post = Post::open().await?;
+        let relay = serve(relay_settings(listen, data.clone(), &post), stop_relay.clone()).await?;
         let addresses = Addresses {
             relay: format!("http://{}", reachable(relay.addr)),
             login: format!("http://{}/", reachable(login_at)),
@@ -95,11 +100,23 @@ impl Demo {
         let admin_file = data.join(ADMIN_KEY_FILE);
         let admin_key = folder::read(&admin_file)?.ok_or(CliError::Damaged(admin_file))?;
         let times = Times::of(args.window, args.life);
+        let origins = origins(login_at);
+        let policy = service::policy(times, &origins);
         let (id, rest) =
-            service::ensure(&addresses.relay, admin_key.trim(), &folder.at("login.json"), times).await?;
+            service::ensure(&addresses.relay, admin_key.trim(), &folder.at("login.json"), &policy).await?;
+        let pocket = people::equip(&rest, id, &folder.at("paper.json")).await?;
 
         let (stop_sites, sites) = (CancellationToken::new(), TaskTracker::new());
-        let login = LoginSite::new(rest, id, addresses.phone.clone(), stop_sites.clone());
+        let premises = Premises {
+            rest,
+            admin: Rest::new(&addresses.relay, admin_key.trim())?,
+            service: id,
+            phone_url: addresses.phone.clone(),
+            origins,
+            inbox: Arc::clone(&post.inbox),
+            pocket,
+        };
+        let login = LoginSite::new(premises, stop_sites.clone());
         let meet =
             RelayAddress::parse(&format!("ws://{}", reachable(relay.addr))).map_err(MoveError::from)?;
         let phones =
@@ -112,6 +129,7 @@ impl Demo {
         for (listener, router) in listeners {
             sites.spawn(run_site(listener, router, stop_sites.clone()));
         }
+        post.serve(&sites, &stop_sites);
         sites.close();
         Ok(Self { addresses, phones, relay, stop_sites, stop_relay, sites, _folder: folder })
     }
@@ -139,10 +157,17 @@ fn listen_of(args: &DemoArgs) -> SocketAddr {
     args.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)))
 }
 
-/// The relay's settings. It stays on the loopback address: its phones are in this process.
-fn relay_settings(listen: SocketAddr, data: std::path::PathBuf) -> Settings {
+/// The names under which a browser on this machine knows the site, the one that is shown first.
+fn origins(site: SocketAddr) -> Vec<String> {
+    vec![format!("http://{}", reachable(site)), format!("http://localhost:{}", site.port())]
+}
+
+/// The relay's settings. It stays on the loopback address: its phones are in this process. Letters go to `post`.
+fn relay_settings(listen: SocketAddr, data: std::path::PathBuf, post: &Post) -> Settings {
     let ip = if listen.ip().is_loopback() { listen.ip() } else { loopback_like(listen.ip()) };
     let mut settings = Settings { listen: SocketAddr::new(ip, listen.port()), data, ..Settings::default() };
+    post.take_letters(&mut settings);
+    settings.console.nod = true;
     settings.drain.spread_s = 0;
     settings.drain.deadline_s = DRAIN.as_secs();
     settings
@@ -189,15 +214,16 @@ fn words(addresses: &Addresses, kept: bool) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_relay_stays_on_this_machine_wherever_the_pages_are() {
+    #[tokio::test]
+    async fn the_relay_stays_on_this_machine_wherever_the_pages_are() {
+        let post = Post::open().await.unwrap();
         for (listen, relay) in [
             ("127.0.0.1:7420", "127.0.0.1:7420"),
             ("0.0.0.0:7420", "127.0.0.1:7420"),
             ("192.0.2.1:80", "127.0.0.1:80"),
             ("[::]:1", "[::1]:1"),
         ] {
-            let settings = relay_settings(listen.parse().unwrap(), "data".into());
+            let settings = relay_settings(listen.parse().unwrap(), "data".into(), &post);
             assert_eq!(settings.listen, relay.parse().unwrap());
             assert!(settings.check().is_ok(), "{listen}");
         }

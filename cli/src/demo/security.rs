@@ -34,6 +34,28 @@ macro_rules! policy {
     };
 }
 
+/// What a page needs beyond its site's policy. Put into the extensions of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Policy {
+    /// It frames pages of this site.
+    Framing,
+    /// It is a letter that somebody else wrote: nothing runs in it, nothing is fetched by it, and only this site's own
+    /// pages frame it. Letters carry their looks in attributes.
+    Letter,
+}
+
+impl Policy {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Framing => concat!(policy!("'self'"), "; frame-src 'self'"),
+            Self::Letter => {
+                "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; \
+                 frame-ancestors 'self'; sandbox"
+            }
+        }
+    }
+}
+
 /// What differs between the two sites.
 #[derive(Debug)]
 pub(super) struct Guard {
@@ -92,9 +114,10 @@ impl Guard {
     }
 
     fn dress(&self, response: &mut Response, api: bool) {
+        let own = response.extensions().get::<Policy>().map(|policy| policy.text());
         let headers = response.headers_mut();
         let fixed = [
-            (CONTENT_SECURITY_POLICY, self.policy),
+            (CONTENT_SECURITY_POLICY, own.unwrap_or(self.policy)),
             (HeaderName::from_static("permissions-policy"), self.permissions),
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (REFERRER_POLICY, "no-referrer"),
@@ -229,5 +252,24 @@ mod tests {
             );
             assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "no-store");
         }
+    }
+
+    #[test]
+    fn a_letter_runs_nothing_and_fetches_nothing() {
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(Policy::Letter);
+        site().dress(&mut response, false);
+        let policy = response.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        let parts: Vec<&str> = policy.split("; ").collect();
+        for part in ["default-src 'none'", "sandbox", "frame-ancestors 'self'", "form-action 'none'"] {
+            assert!(parts.contains(&part), "{policy}");
+        }
+        assert!(!policy.contains("script") && !policy.contains("http"), "{policy}");
+    }
+
+    #[test]
+    fn the_mailbox_frames_its_own_sites_pages_alone() {
+        assert!(Policy::Framing.text().ends_with("; frame-src 'self'"));
+        assert!(Policy::Framing.text().starts_with(site().policy));
     }
 }

@@ -19,6 +19,11 @@ const LIFE_S: u32 = 40;
 /// The longest that either can be.
 const MOST_S: u32 = 300;
 
+/// Seconds between two sends of a code.
+const RESEND_AFTER_S: u32 = 10;
+/// Seconds that codes stay locked.
+const LOCK_S: u32 = 60;
+
 /// What the login site keeps of its service.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -49,8 +54,8 @@ impl Times {
     }
 }
 
-/// Finds the service whose key is in `file`, or makes one with the admin key and keeps its key there. Gives its id
-/// and a client with its key.
+/// Finds the service whose key is in `file`, or makes one with the admin key and keeps its key there, and gives it its
+/// policy. Gives its id and a client with its key.
 ///
 /// # Errors
 /// [`CliError`] when the relay refuses or the file cannot be used.
@@ -58,15 +63,24 @@ pub(super) async fn ensure(
     relay: &str,
     admin_key: &str,
     file: &Path,
-    times: Times,
+    policy: &Value,
 ) -> Result<(ServiceId, Rest), CliError> {
     let (id, rest) = match known(relay, file).await? {
         Some(found) => found,
         None => make(relay, admin_key, file).await?,
     };
-    let policy = json!({ "window_s": times.window_s, "life_s": times.life_s });
-    let _: Value = rest.patch(&["service"], &policy).await?;
+    let _: Value = rest.patch(&["service"], policy).await?;
     Ok((id, rest))
+}
+
+/// The service's policy: brisk, so that nobody has to wait long for what is shown. `origins` are those of its pages.
+pub(super) fn policy(times: Times, origins: &[String]) -> Value {
+    json!({
+        "window_s": times.window_s,
+        "life_s": times.life_s,
+        "methods": { "resend_after_s": RESEND_AFTER_S, "sends_per_hour": 60, "lock_s": LOCK_S },
+        "portal_return": origins,
+    })
 }
 
 async fn known(relay: &str, file: &Path) -> Result<Option<(ServiceId, Rest)>, CliError> {

@@ -14,6 +14,7 @@ use nod_relay::store::backup::BackupError;
 use nod_relay::store::engine::EngineError;
 
 use crate::bench::BenchError;
+use crate::fobs::FileError;
 use crate::picture::PictureError;
 use crate::rest::Problem;
 
@@ -95,6 +96,12 @@ pub(crate) enum CliError {
     /// The relay hosts this service's login server.
     #[error("this API key is for a managed service: the relay is its login server")]
     NotSovereign,
+    /// The command is about methods, which a sovereign login server does not have.
+    #[error("managed services only: a sovereign login server of the command line asks by push alone")]
+    ManagedOnly,
+    /// A file of key fobs cannot be imported.
+    #[error(transparent)]
+    Fobs(#[from] FileError),
     /// The system's random numbers cannot be had.
     #[error("the system gives no random numbers")]
     Random,
@@ -193,6 +200,8 @@ impl CliError {
             Self::Revoke(error) => refused::revoke(error),
             Self::Announce(error) => refused::announce(error),
             Self::NotSovereign => "not-sovereign",
+            Self::ManagedOnly => "managed-only",
+            Self::Fobs(_) => "fob-file",
             Self::Random => "random",
             Self::Stopped => "stopped",
             Self::Settings(_) => "settings",

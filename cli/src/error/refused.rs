@@ -41,10 +41,17 @@ pub(super) const fn challenge(error: &ChallengeError) -> &'static str {
         ChallengeError::PushOff => "push-off",
         ChallengeError::SourceSuppressed => "source-suppressed",
         ChallengeError::NoDevice | ChallengeError::LeftBehind => "no-device",
+        ChallengeError::NoMethod => "no-method",
+        ChallengeError::WrongCode { .. } => "wrong-code",
+        ChallengeError::Locked { .. } => "locked",
+        ChallengeError::ResendLimit { .. } => "resend-limit",
+        ChallengeError::SendLimit { .. } => "send-limit",
+        ChallengeError::Suspended => "suspended",
         ChallengeError::NotFound => "not-found",
         ChallengeError::Ended { .. }
         | ChallengeError::NotApproved { .. }
         | ChallengeError::AlreadyFinalised
+        | ChallengeError::NoCode
         | ChallengeError::TooLate => "conflict",
         ChallengeError::Keys => "internal",
         ChallengeError::Store(_) => "store",

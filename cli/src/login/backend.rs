@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use nod_login::Acr;
 use nod_login::rows::{BindingState, ChallengeState};
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::offers::{Asked, Code, Offer};
 use crate::args::AskArgs;
 use crate::error::CliError;
 
@@ -27,6 +29,8 @@ pub(super) struct StartedChallenge {
     pub(super) number: Option<String>,
     /// How many phones were asked.
     pub(super) devices: u32,
+    /// By which method; a sovereign login server has push alone.
+    pub(super) asked: Option<Asked>,
 }
 
 /// How a challenge stands.
@@ -44,6 +48,12 @@ pub(super) struct Standing {
     pub(super) answer: Option<String>,
     /// More about the state, such as `wrong-number`.
     pub(super) reason: Option<String>,
+    /// The method; a sovereign login server has push alone.
+    pub(super) method: Option<Offer>,
+    /// The level that was reached.
+    pub(super) acr: Option<Acr>,
+    /// What is asked for, if it is a code.
+    pub(super) code: Option<Code>,
 }
 
 /// The phone that answered a challenge.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::backend::{Device, LoginBackend, StartedChallenge, StartedEnrolment};
-use super::wait;
+use super::{wait, words};
 use crate::args::{AskArgs, LoginCommand};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -45,7 +45,7 @@ pub(super) async fn run(
         }
         LoginCommand::Cancel { challenge, session } => {
             let state = backend.cancel(challenge, session.as_deref()).await?;
-            out.answer(&json!({ "state": state }), || wait::words(state, None, None))?;
+            out.answer(&json!({ "state": state }), || words::outcome(state, None, None, None))?;
         }
         LoginCommand::Devices { user } => {
             let devices = backend.devices(&user).await?;
@@ -58,6 +58,7 @@ pub(super) async fn run(
             })?;
         }
         LoginCommand::Attend { .. } => return Err(CliError::Missing("NOD_STATE", "--state DIR")),
+        LoginCommand::Methods(_) => return Err(CliError::ManagedOnly),
     }
     Ok(Exit::Done)
 }
@@ -91,8 +92,22 @@ fn show_enrolment(started: &StartedEnrolment, user: &str, out: Out) -> Result<()
     ))
 }
 
-fn show_challenge(started: &StartedChallenge, out: Out) -> Result<(), CliError> {
-    out.answer(&json!({ "challenge_id": started.id, "number": started.number }), || {
+/// Prints a challenge that has begun: by a push its number, by another method what to do.
+pub(super) fn show_challenge(started: &StartedChallenge, out: Out) -> Result<(), CliError> {
+    let mut object = json!({ "challenge_id": started.id, "number": started.number });
+    if let (Some(asked), Some(members)) = (&started.asked, object.as_object_mut()) {
+        members.insert("method".to_owned(), json!(asked.method));
+        members.insert("others".to_owned(), json!(asked.others));
+        if let Some(code) = &asked.code {
+            members.insert("code".to_owned(), json!(code));
+        }
+    }
+    out.answer(&object, || {
+        if let Some((asked, code)) =
+            started.asked.as_ref().and_then(|a| a.code.as_ref().map(|code| (a, code)))
+        {
+            return words::asks_for_code(started.id, asked, code);
+        }
         let phones = match started.devices {
             1 => "one phone".to_owned(),
             n => format!("{n} phones"),

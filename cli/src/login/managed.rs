@@ -4,13 +4,14 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use nod_login::rows::{ChallengeState, GRACE_MS};
-use nod_login::{Clock as _, clock::SystemClock};
+use nod_login::{Acr, Clock as _, clock::SystemClock};
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::backend::{AnsweringDevice, Device, LoginBackend, Standing, StartedChallenge, StartedEnrolment};
+use super::offers::{Asked, Code, Offer};
 use crate::args::AskArgs;
 use crate::error::CliError;
 use crate::rest::Rest;
@@ -34,6 +35,8 @@ struct Started {
     challenge_id: ChallengeId,
     number: Option<String>,
     devices: u32,
+    #[serde(flatten)]
+    asked: Asked,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +48,9 @@ struct View {
     device: Option<AnsweringDevice>,
     answer: Option<String>,
     reason: Option<String>,
+    method: Offer,
+    acr: Option<Acr>,
+    code: Option<Code>,
 }
 
 impl Managed {
@@ -67,7 +73,63 @@ impl Managed {
         {
             *anchor = Some(Anchor { relay_ms: view.created_at, here });
         }
-        StartedChallenge { id: started.challenge_id, number: started.number, devices: started.devices }
+        let Started { challenge_id, number, devices, asked } = started;
+        StartedChallenge { id: challenge_id, number, devices, asked: Some(asked) }
+    }
+
+    /// The REST interface.
+    pub(super) const fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    /// Asks by another method in place of a challenge.
+    pub(super) async fn switch(
+        &self,
+        id: ChallengeId,
+        method: &str,
+        session: Option<&str>,
+    ) -> Result<StartedChallenge, CliError> {
+        let mut body = json!({ "method": method });
+        add_session(&mut body, session);
+        let started = self.rest.post(&["challenges", &id.to_string(), "switch"], &body).await?;
+        Ok(self.started(started, session).await)
+    }
+
+    /// Answers a challenge with a code.
+    pub(super) async fn submit(
+        &self,
+        id: ChallengeId,
+        code: &str,
+        session: Option<&str>,
+    ) -> Result<Standing, CliError> {
+        let mut body = json!({ "code": code });
+        add_session(&mut body, session);
+        let view = self.rest.post(&["challenges", &id.to_string(), "code"], &body).await?;
+        Ok(self.stands(view))
+    }
+
+    /// Has a code sent again.
+    pub(super) async fn resend(&self, id: ChallengeId, session: Option<&str>) -> Result<Standing, CliError> {
+        let parts = ["challenges", &id.to_string(), "resend"];
+        let view = self.rest.post(&parts, &Session { session }).await?;
+        Ok(self.stands(view))
+    }
+
+    fn stands(&self, view: View) -> Standing {
+        // Once delivered, both screens count the user's window; the grace behind it is for the way back.
+        let grace = if view.delivered_at.is_some() { GRACE_MS } else { 0 };
+        let left = view.expires_at.saturating_sub(grace).saturating_sub(self.now());
+        Standing {
+            state: view.state,
+            left: Duration::from_millis(left),
+            delivered: view.delivered_at.is_some(),
+            device: view.device,
+            answer: view.answer,
+            reason: view.reason,
+            method: Some(view.method),
+            acr: view.acr,
+            code: view.code,
+        }
     }
 
     fn now(&self) -> u64 {
@@ -84,6 +146,12 @@ impl Managed {
 struct Session<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
+}
+
+fn add_session(body: &mut serde_json::Value, session: Option<&str>) {
+    if let (Some(session), Some(members)) = (session, body.as_object_mut()) {
+        members.insert("session".to_owned(), session.into());
+    }
 }
 
 impl LoginBackend for Managed {
@@ -122,6 +190,10 @@ impl LoginBackend for Managed {
             session: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             binding_id: Option<BindingId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            method: Option<&'a str>,
+            #[serde(skip_serializing_if = "<[Acr]>::is_empty")]
+            accept: &'a [Acr],
         }
         let body = Body {
             user: &ask.user,
@@ -129,6 +201,8 @@ impl LoginBackend for Managed {
             number: ask.number,
             session: ask.session.as_deref(),
             binding_id: ask.binding,
+            method: ask.method.as_deref(),
+            accept: &ask.accept,
         };
         let started = self.rest.post(&["challenges"], &body).await?;
         Ok(self.started(started, ask.session.as_deref()).await)
@@ -160,17 +234,7 @@ impl LoginBackend for Managed {
             query.push(("session", session.to_owned()));
         }
         let view: View = self.rest.get(&["challenges", &id.to_string()], &query).await?;
-        // Once delivered, both screens count the user's window; the grace behind it is for the way back.
-        let grace = if view.delivered_at.is_some() { GRACE_MS } else { 0 };
-        let left = view.expires_at.saturating_sub(grace).saturating_sub(self.now());
-        Ok(Standing {
-            state: view.state,
-            left: Duration::from_millis(left),
-            delivered: view.delivered_at.is_some(),
-            device: view.device,
-            answer: view.answer,
-            reason: view.reason,
-        })
+        Ok(self.stands(view))
     }
 
     async fn devices(&self, user: &str) -> Result<Vec<Device>, CliError> {

@@ -4,8 +4,11 @@
 mod backend;
 mod commands;
 mod managed;
+mod methods;
+mod offers;
 pub(crate) mod sovereign;
 mod wait;
+mod words;
 
 use crate::args::{LoginArgs, LoginCommand};
 use crate::error::CliError;
@@ -19,6 +22,9 @@ use crate::out::Out;
 pub(crate) async fn run(args: LoginArgs, out: Out) -> Result<Exit, CliError> {
     let LoginArgs { relay, api_key, state, command } = args;
     if let Some(dir) = state {
+        if let LoginCommand::Methods(_) = command {
+            return Err(CliError::ManagedOnly);
+        }
         return sovereign::run(&dir, relay.as_deref(), api_key.as_deref(), command, out).await;
     }
     if let LoginCommand::Attend { .. } = command {
@@ -27,5 +33,8 @@ pub(crate) async fn run(args: LoginArgs, out: Out) -> Result<Exit, CliError> {
     let relay = relay.ok_or(CliError::Missing("NOD_RELAY", "--relay"))?;
     let key = api_key.ok_or(CliError::Missing("NOD_API_KEY", "--api-key"))?;
     let backend = managed::Managed::new(&relay, &key)?;
+    if let LoginCommand::Methods(command) = command {
+        return methods::run(&backend, command, out).await;
+    }
     commands::run(&backend, command, out).await
 }

@@ -6,10 +6,11 @@ use nod_login::rows::ChallengeState;
 use nod_protocol::ChallengeId;
 use serde_json::json;
 
-use super::backend::{AnsweringDevice, LoginBackend, Standing};
+use super::backend::{LoginBackend, Standing};
+use super::words;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::out::{Out, clean};
+use crate::out::Out;
 use crate::rest::{POLL_S, is_passing};
 use crate::screen::countdown::{self, Line};
 
@@ -34,7 +35,7 @@ pub(super) async fn outcome(
         let wait = (until.saturating_duration_since(Instant::now()) + Duration::from_millis(500))
             .min(Duration::from_secs(POLL_S));
         let asked = backend.standing(id, session, wait);
-        standing = match counted(asked, &mut line, until, standing.delivered).await {
+        standing = match counted(asked, &mut line, until, &standing).await {
             Ok(standing) => standing,
             Err(error) if is_passing(&error) && Instant::now() < until + PATIENCE => standing,
             Err(error) => return Err(error),
@@ -47,15 +48,16 @@ pub(super) async fn outcome(
 }
 
 /// Drives `asked` while the line counts down.
-async fn counted<T>(asked: impl Future<Output = T>, line: &mut Line, until: Instant, delivered: bool) -> T {
+async fn counted<T>(asked: impl Future<Output = T>, line: &mut Line, until: Instant, before: &Standing) -> T {
     let mut asked = std::pin::pin!(asked);
     loop {
         let left = countdown::seconds(until.saturating_duration_since(Instant::now()));
-        line.show(&if delivered {
-            format!("✓ On the phone. Waiting for the answer… {left} s")
-        } else {
-            format!("Waiting for a phone to take it… {left} s")
-        });
+        let what = match &before.code {
+            Some(code) => words::waits(code),
+            None if before.delivered => "✓ On the phone. Waiting for the answer…",
+            None => "Waiting for a phone to take it…",
+        };
+        line.show(&format!("{what} {left} s"));
         tokio::select! {
             done = &mut asked => return done,
             () = tokio::time::sleep(countdown::TICK) => {}
@@ -63,55 +65,24 @@ async fn counted<T>(asked: impl Future<Output = T>, line: &mut Line, until: Inst
     }
 }
 
-fn show(standing: &Standing, out: Out) -> Result<(), CliError> {
+/// Prints how a challenge stands.
+pub(super) fn show(standing: &Standing, out: Out) -> Result<(), CliError> {
     let mut object = json!({
         "state": standing.state,
         "device": standing.device,
         "answer": standing.answer,
     });
-    if let (Some(reason), Some(map)) = (&standing.reason, object.as_object_mut()) {
-        map.insert("reason".to_owned(), reason.as_str().into());
+    if let Some(map) = object.as_object_mut() {
+        let members = [
+            ("reason", standing.reason.as_ref().map(|reason| json!(reason))),
+            ("method", standing.method.as_ref().map(|method| json!(method))),
+            ("acr", standing.acr.map(|acr| json!(acr))),
+            ("code", standing.code.as_ref().map(|code| json!(code))),
+        ];
+        map.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
-    out.answer(&object, || words(standing.state, standing.device.as_ref(), standing.reason.as_deref()))
-}
-
-/// An outcome as a sentence.
-pub(super) fn words(state: ChallengeState, device: Option<&AnsweringDevice>, reason: Option<&str>) -> String {
-    let by = device.map(|d| format!(" on “{}”", clean(&d.name))).unwrap_or_default();
-    match state {
-        ChallengeState::Approved => format!("Approved{by}."),
-        ChallengeState::Denied if reason == Some("wrong-number") => {
-            format!("Denied: the wrong number was typed{by}.")
-        }
-        ChallengeState::Denied => format!("Denied{by}."),
-        ChallengeState::Reported => format!("Reported{by}: the user says that it was not them."),
-        ChallengeState::Superseded => "Superseded: a retry took its place.".to_owned(),
-        ChallengeState::Cancelled => "Cancelled.".to_owned(),
-        ChallengeState::Expired => "Expired: nobody answered in time.".to_owned(),
-        ChallengeState::Pending => "Still pending.".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_outcome_has_words_of_its_own() {
-        use ChallengeState as S;
-        let all = [S::Approved, S::Denied, S::Reported, S::Superseded, S::Cancelled, S::Expired, S::Pending];
-        let said: std::collections::BTreeSet<String> = all.iter().map(|s| words(*s, None, None)).collect();
-        assert_eq!(said.len(), all.len());
-    }
-
-    #[test]
-    fn a_wrong_number_is_named_and_so_is_the_phone() {
-        let device = AnsweringDevice {
-            binding_id: nod_protocol::BindingId::from_bytes([0; 16]),
-            name: "Alice's\u{202e} phone".to_owned(),
-            model: "Pixel".to_owned(),
-        };
-        let text = words(ChallengeState::Denied, Some(&device), Some("wrong-number"));
-        assert!(text.contains("wrong number") && text.contains("Alice's phone"), "{text}");
-    }
+    out.answer(&object, || {
+        let (device, method) = (standing.device.as_ref(), standing.method.as_ref());
+        words::outcome(standing.state, device, standing.reason.as_deref(), method)
+    })
 }

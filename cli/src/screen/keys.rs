@@ -79,3 +79,13 @@ pub(crate) fn ask_hidden(prompt: &str) -> Option<Zeroizing<String>> {
     line.truncate(end);
     Some(line)
 }
+
+/// Asks for a line that is shown while it is typed; `None` when stdin has ended.
+pub(crate) fn ask(prompt: &str) -> Option<Zeroizing<String>> {
+    use std::io::Write as _;
+    let mut err = std::io::stderr();
+    let _ = write!(err, "{prompt}").and_then(|()| err.flush());
+    let mut line = Zeroizing::new(String::new());
+    let read = std::io::stdin().read_line(&mut line).ok()?;
+    (read > 0).then_some(line)
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 #![allow(missing_docs, unreachable_pub, reason = "a test is read, not called")]
 
+mod ways;
 mod world;
 
 use reqwest::Method;
@@ -22,15 +23,15 @@ async fn anna_enrols_approves_retries_cancels_and_adds_a_second_phone() {
     world.enrol(1).await;
 
     // The number is on the page, and the phone has to bring it.
-    let asked = world.post("/api/push/start", json!({})).await.unwrap();
+    let asked = world.post("/api/challenge/start", json!({})).await.unwrap();
     let shown = world.challenge_on(1, &asked["id"]).await;
     assert_eq!((&shown["digits"], &shown["context"]["place"]), (&json!(2), &json!("This computer")));
-    let again = world.post("/api/push/start", json!({})).await.unwrap();
+    let again = world.post("/api/challenge/start", json!({})).await.unwrap();
     assert_eq!(again["id"], asked["id"], "a second start sends no second push");
     let (id, number) = (asked["id"].clone(), asked["number"].clone());
     let missing = world.act(1, "approve", json!({ "challenge": id, "number": null })).await;
     assert_eq!(missing, Err((422, "number-missing".to_owned())));
-    assert_eq!(world.post("/api/push/finish", json!({})).await, Err((409, "conflict".to_owned())));
+    assert_eq!(world.post("/api/challenge/finish", json!({})).await, Err((409, "conflict".to_owned())));
     world.act(1, "approve", json!({ "challenge": id, "number": number })).await.unwrap();
     world.outcome_on(1, "approved", &id).await;
     world.login_ends("approved").await;
@@ -39,22 +40,26 @@ async fn anna_enrols_approves_retries_cancels_and_adds_a_second_phone() {
         Err((403, "not-allowed".to_owned())),
         "not before it is finished"
     );
-    let result = world.post("/api/push/finish", json!({})).await.unwrap();
+    let result = world.post("/api/challenge/finish", json!({})).await.unwrap();
     assert_eq!((&result["verified"], &result["claims"]["jti"]), (&json!(true), &id));
     assert_eq!(result["claims"]["number"], number);
-    assert_eq!(world.post("/api/push/finish", json!({})).await, Err((409, "conflict".to_owned())), "once");
+    assert_eq!(
+        world.post("/api/challenge/finish", json!({})).await,
+        Err((409, "conflict".to_owned())),
+        "once"
+    );
     assert_eq!(world.act(1, "deny", json!({ "challenge": id })).await, Err((409, "conflict".to_owned())));
 
     // A signed-in user adds a second phone; the next challenge goes to both, and the first answer wins.
     world.enrol(2).await;
     assert_eq!(world.get("/api/devices").await.unwrap()["devices"].as_array().unwrap().len(), 2);
-    assert_eq!(world.sign_in(ANNA.0, ANNA.1).await["state"], "push");
+    assert_eq!(world.sign_in(ANNA.0, ANNA.1).await["state"], "challenge");
     let denied = world.post("/api/enrolment/start", json!({})).await;
     assert_eq!(denied, Err((403, "not-allowed".to_owned())), "a password alone adds no phone");
-    let first = world.post("/api/push/start", json!({})).await.unwrap();
+    let first = world.post("/api/challenge/start", json!({})).await.unwrap();
     assert_eq!(first["devices"], 2);
     world.challenge_on(1, &first["id"]).await;
-    let second = world.post("/api/push/retry", json!({})).await.unwrap();
+    let second = world.post("/api/challenge/retry", json!({})).await.unwrap();
     assert_ne!(second["id"], first["id"]);
     world.challenge_on(2, &second["id"]).await;
     world.challenge_on(1, &second["id"]).await;
@@ -66,14 +71,14 @@ async fn anna_enrols_approves_retries_cancels_and_adds_a_second_phone() {
     world.act(2, "approve", body).await.unwrap();
     world.outcome_on(2, "approved", &second["id"]).await;
     world.outcome_on(1, "answered-elsewhere", &second["id"]).await;
-    let result = world.post("/api/push/finish", json!({})).await.unwrap();
+    let result = world.post("/api/challenge/finish", json!({})).await.unwrap();
     assert_eq!(result["device"]["name"], "Demo phone 2");
 
     // Cancelled on the page.
     world.sign_in(ANNA.0, ANNA.1).await;
-    let third = world.post("/api/push/start", json!({})).await.unwrap();
+    let third = world.post("/api/challenge/start", json!({})).await.unwrap();
     world.challenge_on(1, &third["id"]).await;
-    assert_eq!(world.post("/api/push/cancel", json!({})).await.unwrap()["state"], "cancelled");
+    assert_eq!(world.post("/api/challenge/cancel", json!({})).await.unwrap()["state"], "cancelled");
     world.outcome_on(1, "cancelled", &third["id"]).await;
 
     // Everything is there after a restart on the same data.
@@ -82,12 +87,12 @@ async fn anna_enrols_approves_retries_cancels_and_adds_a_second_phone() {
     let accounts =
         |state: &serde_json::Value| (state["connection"] == "online").then(|| state["history"].clone());
     assert!(world.phone_shows(1, "the history", accounts).await.as_array().unwrap().len() >= 3);
-    assert_eq!(world.sign_in(ANNA.0, ANNA.1).await["state"], "push");
-    let last = world.post("/api/push/start", json!({})).await.unwrap();
+    assert_eq!(world.sign_in(ANNA.0, ANNA.1).await["state"], "challenge");
+    let last = world.post("/api/challenge/start", json!({})).await.unwrap();
     world.challenge_on(1, &last["id"]).await;
     world.act(1, "approve", json!({ "challenge": last["id"], "number": last["number"] })).await.unwrap();
     world.outcome_on(1, "approved", &last["id"]).await;
-    assert_eq!(world.post("/api/push/finish", json!({})).await.unwrap()["claims"]["ctr"], 2);
+    assert_eq!(world.post("/api/challenge/finish", json!({})).await.unwrap()["claims"]["ctr"], 2);
     world.stop().await;
 }
 
@@ -98,26 +103,26 @@ async fn bo_denies_gives_a_wrong_number_and_reports() {
     world.sign_in(BO.0, BO.1).await;
     world.enrol(1).await;
 
-    let asked = world.post("/api/push/start", json!({})).await.unwrap();
+    let asked = world.post("/api/challenge/start", json!({})).await.unwrap();
     world.challenge_on(1, &asked["id"]).await;
     world.act(1, "deny", json!({ "challenge": asked["id"] })).await.unwrap();
     world.outcome_on(1, "denied", &asked["id"]).await;
     assert!(world.login_ends("denied").await["reason"].is_null());
 
-    let asked = world.post("/api/push/retry", json!({})).await.unwrap();
+    let asked = world.post("/api/challenge/retry", json!({})).await.unwrap();
     let wrong = if asked["number"] == "10" { "11" } else { "10" };
     world.challenge_on(1, &asked["id"]).await;
     world.act(1, "approve", json!({ "challenge": asked["id"], "number": wrong })).await.unwrap();
     world.outcome_on(1, "wrong-number", &asked["id"]).await;
     assert_eq!(world.login_ends("denied").await["reason"], "wrong-number");
-    assert_eq!(world.post("/api/push/finish", json!({})).await, Err((409, "conflict".to_owned())));
+    assert_eq!(world.post("/api/challenge/finish", json!({})).await, Err((409, "conflict".to_owned())));
 
-    let asked = world.post("/api/push/retry", json!({})).await.unwrap();
+    let asked = world.post("/api/challenge/retry", json!({})).await.unwrap();
     world.challenge_on(1, &asked["id"]).await;
     world.act(1, "report", json!({ "challenge": asked["id"] })).await.unwrap();
     world.outcome_on(1, "reported", &asked["id"]).await;
     world.login_ends("reported").await;
-    let refused = world.post("/api/push/retry", json!({})).await.unwrap_err();
+    let refused = world.post("/api/challenge/retry", json!({})).await.unwrap_err();
     assert_eq!(refused, (409, "source-suppressed".to_owned()));
     world.stop().await;
 }
@@ -222,13 +227,16 @@ async fn annas_account_moves_to_a_new_phone_and_only_that_one_is_asked() {
     let mut world = World::start_at(port, data.path());
     assert_eq!(world.state_of(1).await["move"]["peer"], "Demo phone 2");
     world.sign_in(ANNA.0, ANNA.1).await;
-    let asked = world.post("/api/push/start", json!({})).await.unwrap();
+    let asked = world.post("/api/challenge/start", json!({})).await.unwrap();
     assert_eq!(asked["devices"], 1);
     world.challenge_on(2, &asked["id"]).await;
     assert!(world.state_of(1).await["challenges"].as_array().unwrap().is_empty());
     world.act(2, "approve", json!({ "challenge": asked["id"], "number": asked["number"] })).await.unwrap();
     world.outcome_on(2, "approved", &asked["id"]).await;
-    assert_eq!(world.post("/api/push/finish", json!({})).await.unwrap()["device"]["name"], "Demo phone 2");
+    assert_eq!(
+        world.post("/api/challenge/finish", json!({})).await.unwrap()["device"]["name"],
+        "Demo phone 2"
+    );
     world.stop().await;
 }
 

@@ -148,6 +148,26 @@ impl World {
         self.post("/api/sign-in", json!({ "user": user, "password": password })).await.unwrap()
     }
 
+    /// The code in the newest letter to `to`, once there are `count` of them.
+    pub async fn code_to(&self, to: &str, count: usize) -> String {
+        let found = |doc: &Value| {
+            let letters = doc["letters"].as_array()?.iter();
+            let codes: Vec<String> = letters
+                .filter(|letter| letter["to"] == to)
+                .filter_map(|letter| text(&letter["code"]))
+                .collect();
+            (codes.len() >= count).then(|| codes[0].clone())
+        };
+        self.login_shows("/api/mailbox", "a letter with a code", found).await
+    }
+
+    /// Hands a code in, and finishes the sign-in; gives its result.
+    pub async fn finish_with(&mut self, code: &str) -> Value {
+        let taken = self.post("/api/challenge/code", json!({ "code": code })).await.unwrap();
+        assert_eq!(taken["state"], "approved");
+        self.post("/api/challenge/finish", json!({})).await.unwrap()
+    }
+
     /// Enrols phone `number` for the session's user, with the QR text and the six digits.
     pub async fn enrol(&mut self, number: u8) {
         let started = self.post("/api/enrolment/start", json!({})).await.unwrap();
@@ -204,7 +224,7 @@ impl World {
     }
 
     pub async fn login_ends(&self, state: &str) -> Value {
-        self.login_shows("/api/push", state, |doc| (doc["state"] == state).then(|| doc.clone())).await
+        self.login_shows("/api/challenge", state, |doc| (doc["state"] == state).then(|| doc.clone())).await
     }
 }
 

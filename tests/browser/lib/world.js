@@ -18,6 +18,7 @@ export class World {
     world.demo = await startDemo(options);
     world.contexts = [];
     world.browser = browser;
+    world.context = context;
     world.settings = { viewport: PHONE_SIZE, ...context };
     try {
       world.login = await world.page(browser, world.demo.login, { viewport: LOGIN_SIZE, ...context });
@@ -39,7 +40,7 @@ export class World {
 
   /** The pages to take pictures of when a scenario fails, by name. */
   get shown() {
-    const names = ["login", "phone", "phone2", "phone3"].filter((name) => this[name]);
+    const names = ["login", "phone", "phone2", "phone3", "post"].filter((name) => this[name]);
     return Object.fromEntries(names.map((name) => [name, this[name]]));
   }
 
@@ -54,7 +55,10 @@ export class World {
     });
     page.on("request", (request) => {
       const home = [this.demo.login, this.demo.phone].some((site) => request.url().startsWith(new URL(site).origin));
-      if (!home && !/^(blob|data):/.test(request.url())) this.trouble.push(`asks another host: ${request.url()}`);
+      // The pages for sign-in methods are the relay's own.
+      const relay = new URL(this.demo.relay).origin;
+      const portal = ["/portal", "/assets/"].some((path) => request.url().startsWith(relay + path)) && (request.isNavigationRequest() || page.url().startsWith(relay));
+      if (!home && !portal && !/^(blob|data):/.test(request.url())) this.trouble.push(`asks another host: ${request.url()}`);
     });
     await page.goto(address);
     return page;
@@ -109,6 +113,42 @@ export class World {
   async signIn(user = "anna") {
     await this.press(this.login, `use-${user}`);
     await this.press(this.login, "sign-in");
+  }
+
+  /** The mailbox of the demonstration: everybody's, or one person's. It stays open. */
+  async mailbox(user = "") {
+    const address = new URL(`/mailbox${user && `#${user}`}`, this.demo.login).href;
+    if (this.post) await this.post.goto(address);
+    else this.post = await this.page(this.browser, address, { viewport: LOGIN_SIZE, ...this.context });
+    await this.see(this.post, "screen-mailbox");
+    return this.post;
+  }
+
+  /** The code in the newest letter to an address, once there are `count` of them. */
+  async codeTo(address, count = 1) {
+    const page = this.post ?? (await this.mailbox());
+    const letters = page.locator(`[data-testid=letter][data-to="${address}"]:has([data-testid=letter-code])`);
+    await letters.nth(count - 1).waitFor();
+    assert.equal(await letters.count(), count, `letters with a code to ${address}`);
+    return letters.first().getByTestId("letter-code").getAttribute("data-code");
+  }
+
+  /** Types a code on the login page, and sends it. */
+  async enterCode(code) {
+    await this.fill(this.login, "otp", code);
+    await this.press(this.login, "otp-submit");
+  }
+
+  /** Waits until the login page asks for a code of that kind. */
+  async asksFor(kind) {
+    await this.login.locator(`[data-testid=code-pending][data-kind=${kind}]`).waitFor();
+  }
+
+  /** Waits until somebody is signed in to that level. */
+  async signedIn(level) {
+    await this.see(this.login, "screen-done");
+    const shown = await (await this.see(this.login, "result-acr")).locator(".badge").textContent();
+    assert.equal(shown, level);
   }
 
   /** From the sign-in page to an enrolled phone and the page that says so. */

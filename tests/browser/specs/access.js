@@ -53,6 +53,36 @@ export const scenarios = [
     },
   },
   {
+    name: "a forgotten device and a code work with the keyboard alone",
+    async run(world) {
+      const { login } = world;
+      await world.enrol();
+      await enter(login, "enrol-continue");
+      await world.challenge();
+      await enter(login, "change-method");
+      await enter(login, "way-email");
+      await world.asksFor("email");
+      await type(login, "otp", await world.codeTo("anna@quillmere.example"));
+      await login.keyboard.press("Enter");
+      await world.signedIn("email");
+    },
+  },
+  {
+    name: "nothing of the other ways in is cut off on the narrowest phones",
+    world: { context: { viewport: NARROW } },
+    run: (world) => everyScreenOfWays(world, assertFits, "-narrow"),
+  },
+  {
+    name: "no serious accessibility finding of the other ways in in light colours",
+    world: { context: LIGHT },
+    run: (world) => everyScreenOfWays(world, assertAccessible),
+  },
+  {
+    name: "no serious accessibility finding of the other ways in in dark colours",
+    world: { context: DARK },
+    run: (world) => everyScreenOfWays(world, assertAccessible, "-dark"),
+  },
+  {
     name: "nothing is cut off on the narrowest phones",
     world: { context: { viewport: NARROW } },
     run: (world) => everyScreen(world, assertFits),
@@ -133,6 +163,49 @@ async function everyScreen(world, check, suffix = "") {
   await world.press(phone, "tab-history");
   await world.see(phone, "screen-history");
   await check(phone, "history");
+}
+
+/** Goes through the screens of the other ways in and the mailbox, and applies the check to each. */
+async function everyScreenOfWays(world, check, suffix = "") {
+  const { login } = world;
+  const pictures = async (page, name) => (suffix ? world.picture(page, `${name}${suffix}`) : undefined);
+  await pictures(login, "login-sign-in");
+  const post = await world.mailbox();
+  await world.see(post, "letters-none");
+  await check(post, "the empty mailbox");
+  await world.enrol("bo");
+  await world.ask();
+  await world.press(login, "change-method");
+  await world.see(login, "ways-panel");
+  await check(login, "the other ways");
+  await pictures(login, "login-ways");
+  await world.press(login, "way-sms");
+  await login.locator("[data-testid=code-pending][data-delivery=sent]").waitFor();
+  await check(login, "a code by SMS");
+  await pictures(login, "login-code");
+  const code = await world.codeTo("+46701740605");
+  await check(post, "the mailbox");
+  await pictures(post, "mailbox");
+  for (let tries = 0; tries < 5; tries += 1) {
+    await world.enterCode(another(code));
+    if (tries < 4) await login.getByTestId("otp-error").filter({ hasText: tries === 3 ? "One" : `${4 - tries} ` }).waitFor();
+    if (tries === 0) await check(login, "a wrong code");
+  }
+  await world.loginSays("tries");
+  await check(login, "too many wrong codes");
+  await pictures(login, "login-wrong-codes");
+  await world.press(login, "leave");
+  await world.signIn("dmitri");
+  await world.asksFor("totp");
+  await check(login, "a code of an app");
+  await world.press(login, "forgot");
+  await world.asksFor("recovery");
+  await check(login, "a recovery code");
+  await pictures(login, "login-recovery");
+  await world.enterCode(await post.getByTestId("paper-code").first().getAttribute("data-code"));
+  await world.signedIn("recovery");
+  await check(login, "signed in by a code");
+  await pictures(login, "login-by-code");
 }
 
 /** Goes through the screens of one-time codes and of a move, on both phones, and applies the check to each. */

@@ -34,11 +34,28 @@ export const scenarios = [
     },
   },
   {
-    name: "another way leads back from a phone that cannot be reached",
+    name: "a phone that cannot be reached: another way is a press away, and the push is over",
     async run(world) {
       const vault = await mkdtemp(join(tmpdir(), "nod-browser-phone-"));
       try {
         await enrolByCommand(world, vault);
+        await world.press(world.login, "enrol-continue");
+        await world.press(world.login, "other-email");
+        await world.asksFor("email");
+        await world.enterCode(await world.codeTo("anna@quillmere.example"));
+        await world.signedIn("email");
+        assert.deepEqual((await nod(vault, ["pending", "--wait", "1"])).flatMap(({ challenges }) => challenges), []);
+      } finally {
+        await rm(vault, { recursive: true, force: true });
+      }
+    },
+  },
+  {
+    name: "somebody with a phone alone is led back from one that cannot be reached",
+    async run(world) {
+      const vault = await mkdtemp(join(tmpdir(), "nod-browser-phone-"));
+      try {
+        await enrolByCommand(world, vault, "chandra");
         await world.press(world.login, "enrol-continue");
         await world.press(world.login, "other-leave");
         await world.see(world.login, "screen-sign-in");
@@ -50,8 +67,8 @@ export const scenarios = [
 ];
 
 /** Enrols a phone that is a command: connected only while one runs. */
-async function enrolByCommand(world, vault) {
-  await world.signIn();
+async function enrolByCommand(world, vault, user = "anna") {
+  await world.signIn(user);
   const qr = await (await world.see(world.login, "qr-text")).inputValue();
   await nod(vault, ["enrol", qr], async (first) => {
     await world.fill(world.login, "code", first.code);

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::relay_api::{EnrolmentView, StartedEnrolment};
 use super::session::{Session, Stage};
-use super::{LoginSite, Who};
+use super::{LoginSite, Who, directory};
 use crate::demo::follow::{self, Look, Since, Source};
 use crate::demo::problem::{Problem, read};
 
@@ -145,6 +145,8 @@ pub(super) async fn confirm(
     site.relay.confirm(enrolment.id, &code).await?;
     let view = site.relay.enrolment(enrolment.id, 0).await?;
     settle(&session, &enrolment, &view);
+    // With a phone there is something to fall back from.
+    directory::tell(&site.relay, &session.user).await?;
     Ok(Json(enrolment.document(&view).document))
 }
 
@@ -156,27 +158,27 @@ pub(super) async fn cancel(State(site): State<Arc<LoginSite>>, who: Who) -> Json
     Json(json!({}))
 }
 
-/// A password alone must not add a phone next to an existing one.
+/// A password alone must not add a phone next to another method.
 async fn may_enrol(site: &LoginSite, session: &Session) -> Result<(), Problem> {
     let stage = session.facts().stage;
     match stage {
         Stage::Done => Ok(()),
-        Stage::Push => Err(Problem::not_allowed()),
-        Stage::Enrol if site.relay.devices(&session.user).await?.is_empty() => Ok(()),
+        Stage::Challenge => Err(Problem::not_allowed()),
+        Stage::Enrol if !site.relay.profile(&session.user).await?.has_any() => Ok(()),
         Stage::Enrol => {
             // Another session was quicker.
-            session.facts().stage = Stage::Push;
+            session.facts().stage = Stage::Challenge;
             Err(Problem::not_allowed())
         }
     }
 }
 
-/// A new phone is next asked to approve; one that is added to a signed-in user's changes nothing.
+/// A first phone is next asked to approve; one that is added to a signed-in user's changes nothing.
 fn settle(session: &Session, enrolment: &Enrolment, view: &EnrolmentView) {
     let mut facts = session.facts();
     let own = facts.enrolment.as_ref().is_some_and(|held| held.id == enrolment.id);
     if own && view.state == "active" && facts.stage == Stage::Enrol {
-        facts.stage = Stage::Push;
+        facts.stage = Stage::Challenge;
     }
 }
 

@@ -3,7 +3,7 @@
 use nod_protocol::messages::ChallengeContext;
 use nod_protocol::{BindingId, ChallengeId, EnrolmentId, PublicKey};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -54,12 +54,80 @@ pub(super) struct EnrolmentView {
     pub(super) device: Option<DeviceName>,
 }
 
+/// A way in, as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Offer {
+    #[serde(default)]
+    pub(super) method_id: Option<String>,
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) label: String,
+    #[serde(default)]
+    pub(super) hint: Option<String>,
+    pub(super) acr: String,
+}
+
+impl Offer {
+    /// What asks by it again.
+    pub(super) fn choice(&self) -> String {
+        self.method_id.clone().unwrap_or_else(|| self.kind.clone())
+    }
+}
+
+/// One of a user's methods.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Method {
+    pub(super) method_id: String,
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) label: String,
+    #[serde(default)]
+    pub(super) hint: Option<String>,
+    pub(super) acr: String,
+    pub(super) usable: bool,
+}
+
+impl From<Method> for Offer {
+    fn from(method: Method) -> Self {
+        let Method { method_id, kind, label, hint, acr, .. } = method;
+        Self { method_id: Some(method_id), kind, label, hint, acr }
+    }
+}
+
+/// A user's methods.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Profile {
+    pub(super) methods: Vec<Method>,
+}
+
+impl Profile {
+    /// Whether there is a way in beside the password.
+    pub(super) fn has_any(&self) -> bool {
+        self.methods.iter().any(|method| method.usable)
+    }
+}
+
+/// How far a code is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct CodeView {
+    #[serde(default)]
+    pub(super) digits: Option<u8>,
+    pub(super) tries_left: u32,
+    /// `none`, `queued`, `sent` or `failed`.
+    pub(super) delivery: String,
+    pub(super) resends_left: u32,
+    pub(super) resend_after_s: u64,
+}
+
 /// A new challenge.
 #[derive(Debug, Deserialize)]
 pub(super) struct StartedChallenge {
     pub(super) challenge_id: ChallengeId,
     pub(super) number: Option<String>,
     pub(super) devices: u32,
+    pub(super) method: Offer,
+    #[serde(default)]
+    pub(super) others: Vec<Offer>,
 }
 
 /// How a challenge stands.
@@ -86,6 +154,15 @@ pub(super) struct ChallengeView {
     pub(super) answer: Option<String>,
     #[serde(default)]
     pub(super) answer_key: Option<PublicKey>,
+    #[serde(default)]
+    pub(super) method: Option<Offer>,
+    /// The level that was reached, once it is approved.
+    #[serde(default)]
+    pub(super) acr: Option<String>,
+    #[serde(default)]
+    pub(super) code: Option<CodeView>,
+    #[serde(default)]
+    pub(super) others: Vec<Offer>,
 }
 
 impl RelayApi {
@@ -129,14 +206,67 @@ impl RelayApi {
         self.0.delete(&["enrolments", &id.to_string()], &[]).await
     }
 
-    /// Asks a user's phones, on behalf of the browser session `session`.
+    /// A user's methods.
+    pub(super) async fn profile(&self, user: &str) -> Result<Profile, CliError> {
+        self.0.get(&["users", user, "methods"], &[]).await
+    }
+
+    /// Tells what the directory knows of a user.
+    pub(super) async fn tell(&self, user: &str, contacts: &Value) -> Result<Profile, CliError> {
+        self.0.put(&["users", user], contacts).await
+    }
+
+    /// Asks a user by `method` (a kind or an id; the primary one without), on behalf of the browser session `session`.
     pub(super) async fn ask(
         &self,
         user: &str,
         context: &ChallengeContext,
         session: &str,
+        method: Option<String>,
     ) -> Result<StartedChallenge, CliError> {
-        self.0.post(&["challenges"], &json!({ "user": user, "context": context, "session": session })).await
+        let mut body = json!({ "user": user, "context": context, "session": session });
+        if let (Some(method), Some(members)) = (method, body.as_object_mut()) {
+            members.insert("method".to_owned(), method.into());
+        }
+        self.0.post(&["challenges"], &body).await
+    }
+
+    /// Asks by another method in a challenge's place.
+    pub(super) async fn switch(
+        &self,
+        id: ChallengeId,
+        session: &str,
+        method: &str,
+    ) -> Result<StartedChallenge, CliError> {
+        let body = json!({ "method": method, "session": session });
+        self.0.post(&["challenges", &id.to_string(), "switch"], &body).await
+    }
+
+    /// Hands in a code.
+    pub(super) async fn code(
+        &self,
+        id: ChallengeId,
+        session: &str,
+        code: &str,
+    ) -> Result<ChallengeView, CliError> {
+        let body = json!({ "code": code, "session": session });
+        self.0.post(&["challenges", &id.to_string(), "code"], &body).await
+    }
+
+    /// Has a fresh code sent.
+    pub(super) async fn resend(&self, id: ChallengeId, session: &str) -> Result<ChallengeView, CliError> {
+        self.0.post(&["challenges", &id.to_string(), "resend"], &json!({ "session": session })).await
+    }
+
+    /// A link to the pages where a user looks after the methods, for one use.
+    pub(super) async fn portal(&self, user: &str, return_to: &str) -> Result<String, CliError> {
+        #[derive(Deserialize)]
+        struct Link {
+            url: String,
+        }
+        let body = json!({ "user": user, "return_to": return_to });
+        let link: Link = self.0.post(&["portal-sessions"], &body).await?;
+        Ok(link.url)
     }
 
     /// Looks at a challenge, or waits up to `wait_s` seconds for a change.

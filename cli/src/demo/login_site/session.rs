@@ -9,8 +9,8 @@ use axum::http::header::COOKIE;
 use nod_protocol::{Digest, OsRandom, RandomError, Secret};
 use tokio::time::Instant;
 
+use super::asked::Asked;
 use super::enrolment::Enrolment;
-use super::push::Asked;
 use super::result::SignedIn;
 
 /// The name of the cookie.
@@ -27,10 +27,10 @@ const AGE: Duration = Duration::from_secs(8 * 3600);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Stage {
-    /// The password was right; the user has no phone yet.
+    /// The password was right; the user has no other method yet, and sets up a phone.
     Enrol,
-    /// The password was right; the phone is to approve.
-    Push,
+    /// The password was right; the second step follows.
+    Challenge,
     /// Signed in.
     Done,
 }
@@ -160,7 +160,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_cookie_is_for_this_site_alone_and_out_of_reach_of_scripts() {
-        let (cookie, _) = Sessions::default().begin("anna", Stage::Push).unwrap();
+        let (cookie, _) = Sessions::default().begin("anna", Stage::Challenge).unwrap();
         for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/"] {
             assert!(cookie.contains(part), "{cookie}");
         }
@@ -171,8 +171,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_sign_in_gets_a_new_id_and_a_new_handle() {
         let sessions = Sessions::default();
-        let (one, first) = sessions.begin("anna", Stage::Push).unwrap();
-        let (two, second) = sessions.begin("anna", Stage::Push).unwrap();
+        let (one, first) = sessions.begin("anna", Stage::Challenge).unwrap();
+        let (two, second) = sessions.begin("anna", Stage::Challenge).unwrap();
         assert_ne!(one, two);
         assert_ne!(first.handle, second.handle);
         assert!(!one.contains(&first.handle));
@@ -181,7 +181,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_session_is_found_by_its_cookie_until_it_ends() {
         let sessions = Sessions::default();
-        let (cookie, _) = sessions.begin("anna", Stage::Push).unwrap();
+        let (cookie, _) = sessions.begin("anna", Stage::Challenge).unwrap();
         assert_eq!(sessions.of(&with(&cookie)).unwrap().user, "anna");
         assert!(sessions.of(&with("nod_demo_login=guess")).is_none());
         assert!(sessions.of(&HeaderMap::new()).is_none());
@@ -192,7 +192,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_unused_session_ends_and_a_used_one_ends_with_its_age() {
         let sessions = Sessions::default();
-        let (cookie, _) = sessions.begin("anna", Stage::Push).unwrap();
+        let (cookie, _) = sessions.begin("anna", Stage::Challenge).unwrap();
         tokio::time::advance(IDLE - Duration::from_secs(1)).await;
         assert!(sessions.of(&with(&cookie)).is_some());
         for _ in 0..(AGE.as_secs() / IDLE.as_secs()) * 2 {
@@ -200,7 +200,7 @@ mod tests {
             sessions.of(&with(&cookie));
         }
         assert!(sessions.of(&with(&cookie)).is_none());
-        let (other, _) = sessions.begin("bo", Stage::Push).unwrap();
+        let (other, _) = sessions.begin("bo", Stage::Challenge).unwrap();
         tokio::time::advance(IDLE).await;
         assert!(sessions.of(&with(&other)).is_none());
     }
@@ -208,12 +208,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_table_is_bounded_and_the_longest_unused_makes_room() {
         let sessions = Sessions::default();
-        let (first, _) = sessions.begin("first", Stage::Push).unwrap();
-        let (second, _) = sessions.begin("second", Stage::Push).unwrap();
+        let (first, _) = sessions.begin("first", Stage::Challenge).unwrap();
+        let (second, _) = sessions.begin("second", Stage::Challenge).unwrap();
         tokio::time::advance(Duration::from_secs(1)).await;
         sessions.of(&with(&first));
         for _ in 0..MOST - 1 {
-            sessions.begin("more", Stage::Push).unwrap();
+            sessions.begin("more", Stage::Challenge).unwrap();
         }
         assert_eq!(sessions.table().len(), MOST);
         assert!(sessions.of(&with(&first)).is_some());

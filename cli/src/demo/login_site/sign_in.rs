@@ -5,16 +5,17 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{HOST, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use nod_protocol::BindingId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::console::OPERATOR;
 use super::session::{Session, Stage, no_cookie};
 use super::users::{ORGANISATION, USERS, check};
-use super::{LoginSite, Who, enrolment, push};
+use super::{LoginSite, Who, challenge, directory, enrolment};
 use crate::demo::problem::{Problem, read};
 
 #[derive(Deserialize)]
@@ -32,7 +33,9 @@ struct Remove {
 
 /// What the page says before anybody is signed in.
 pub(super) async fn config(State(site): State<Arc<LoginSite>>) -> Json<Value> {
-    Json(json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url }))
+    Json(
+        json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url, "operator": OPERATOR }),
+    )
 }
 
 /// How far this browser is.
@@ -63,8 +66,8 @@ pub(super) async fn sign_in(
             "Unknown user or wrong password",
         ));
     };
-    let phones = site.relay.devices(user.user).await?;
-    let stage = if phones.is_empty() { Stage::Enrol } else { Stage::Push };
+    let profile = directory::tell(&site.relay, user.user).await?;
+    let stage = if profile.has_any() { Stage::Challenge } else { Stage::Enrol };
     leave(&site, &headers).await;
     let (cookie, session) = site.sessions.begin(user.user, stage).map_err(|_| Problem::internal())?;
     Ok(([(SET_COOKIE, cookie)], Json(standing(&session))).into_response())
@@ -80,7 +83,7 @@ async fn leave(site: &LoginSite, headers: &HeaderMap) {
     let Some(session) = site.sessions.end(headers) else { return };
     let _turn = session.turn.lock().await;
     enrolment::drop_unfinished(site, &session).await;
-    push::drop_pending(site, &session).await;
+    challenge::drop_pending(site, &session).await;
 }
 
 /// The phones of a signed-in user.
@@ -99,6 +102,22 @@ pub(super) async fn remove_device(
     // The relay checks that it is a phone of this user.
     site.relay.revoke(&session.user, binding_id).await?;
     list(&site, session).await
+}
+
+/// Leads a signed-in user to the relay's pages for sign-in methods, and back here afterwards.
+pub(super) async fn portal(
+    State(site): State<Arc<LoginSite>>,
+    headers: HeaderMap,
+    who: Who,
+) -> Result<Json<Value>, Problem> {
+    let session = signed_in(&who)?;
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
+    // Back to the name under which the browser knows this site: its cookie is kept for that one.
+    let origin =
+        host.filter(|origin| site.origins.contains(origin)).or_else(|| site.origins.first().cloned());
+    let origin = origin.ok_or_else(Problem::internal)?;
+    let url = site.relay.portal(&session.user, &format!("{origin}/")).await?;
+    Ok(Json(json!({ "url": url })))
 }
 
 fn signed_in(who: &Who) -> Result<&Session, Problem> {

@@ -20,17 +20,79 @@ const SPAN: Duration = Duration::from_secs(60);
 
 /// A made-up user. The password stands on the page: it is no secret, and so it is not kept as one.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct User {
-    pub(super) user: &'static str,
+pub(in crate::demo) struct User {
+    pub(in crate::demo) user: &'static str,
     pub(super) password: &'static str,
+    /// What this one shows; the page has the words.
+    case: &'static str,
+    /// The address in the directory.
+    pub(in crate::demo) email: Option<&'static str>,
+    /// The telephone number in the directory, out of a range that is kept for fiction.
+    pub(in crate::demo) phone: Option<&'static str>,
+    /// The language of letters.
+    #[serde(skip)]
+    pub(super) language: &'static str,
+    /// Whether the directory's addresses may be the only way in; others set up a phone first.
+    #[serde(skip)]
+    pub(super) without_phone: bool,
 }
 
 /// All of them.
-pub(super) const USERS: [User; 4] = [
-    User { user: "anna", password: "copper-kettle" },
-    User { user: "bo", password: "paper-lantern" },
-    User { user: "chandra", password: "quiet-harbour" },
-    User { user: "dmitri", password: "winter-apple" },
+pub(in crate::demo) const USERS: [User; 6] = [
+    User {
+        user: "anna",
+        password: "copper-kettle",
+        case: "phone-email",
+        email: Some("anna@quillmere.example"),
+        phone: None,
+        language: "en",
+        without_phone: false,
+    },
+    User {
+        user: "bo",
+        password: "paper-lantern",
+        case: "phone-sms",
+        email: None,
+        phone: Some("+46701740605"),
+        language: "sv",
+        without_phone: false,
+    },
+    User {
+        user: "chandra",
+        password: "quiet-harbour",
+        case: "phone-only",
+        email: None,
+        phone: None,
+        language: "en",
+        without_phone: false,
+    },
+    User {
+        user: "dmitri",
+        password: "winter-apple",
+        case: "lost",
+        email: None,
+        phone: None,
+        language: "da",
+        without_phone: true,
+    },
+    User {
+        user: "emil",
+        password: "amber-window",
+        case: "email",
+        email: Some("emil@quillmere.example"),
+        phone: None,
+        language: "en",
+        without_phone: true,
+    },
+    User {
+        user: "farah",
+        password: "silver-thistle",
+        case: "fob",
+        email: None,
+        phone: None,
+        language: "en",
+        without_phone: true,
+    },
 ];
 
 /// The user with this name and password. The comparison is of digests, so that its time says nothing of the password.

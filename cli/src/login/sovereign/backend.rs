@@ -151,6 +151,7 @@ impl Sovereign {
             id: started.id,
             number: started.number.map(|number| number.expose().to_owned()),
             devices: started.devices,
+            asked: None,
         }
     }
 }
@@ -174,6 +175,9 @@ impl LoginBackend for Sovereign {
     }
 
     async fn ask(&self, ask: &AskArgs) -> Result<StartedChallenge, CliError> {
+        if ask.method.is_some() || !ask.accept.is_empty() {
+            return Err(CliError::ManagedOnly);
+        }
         let ask = Ask {
             user: ask.user.clone(),
             context: ask.context(),
@@ -232,6 +236,9 @@ impl LoginBackend for Sovereign {
                 }),
                 answer: view.decided.map(|decided| decided.answer),
                 reason: wrong.then(|| "wrong-number".to_owned()),
+                method: None,
+                acr: None,
+                code: None,
             });
         }
     }

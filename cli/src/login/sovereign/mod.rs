@@ -53,7 +53,8 @@ pub(super) async fn run(
         | LoginCommand::Retry { .. }
         | LoginCommand::Cancel { .. }
         | LoginCommand::Devices { .. }
-        | LoginCommand::Revoke { .. } => commands::run(&sovereign, command, out).await,
+        | LoginCommand::Revoke { .. }
+        | LoginCommand::Methods(_) => commands::run(&sovereign, command, out).await,
     };
     sovereign.close().await;
     tasks.close();

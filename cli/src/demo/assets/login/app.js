@@ -4,9 +4,10 @@ import { announce, button, el, notice, show } from "/shared/dom.js";
 import { get, post, Refusal } from "/shared/net.js";
 import { choose, t, useStrings } from "/shared/text.js";
 import { language, strings } from "/login/strings.en.js";
+import { challengeScreen } from "/login/screens/challenge.js";
 import { doneScreen } from "/login/screens/done.js";
 import { enrolScreen } from "/login/screens/enrol.js";
-import { pushScreen } from "/login/screens/push.js";
+import { mailboxLink } from "/login/screens/parts.js";
 import { signInScreen } from "/login/screens/sign-in.js";
 
 useStrings(strings, language);
@@ -15,12 +16,12 @@ document.documentElement.lang = language;
 const screens = {
   "signed-out": { make: signInScreen, name: "sign-in" },
   "enrol": { make: enrolScreen, name: "enrol" },
-  "push": { make: pushScreen, name: "push" },
+  "challenge": { make: challengeScreen, name: "challenge" },
   "done": { make: doneScreen, name: "done" },
 };
 
 const root = document.getElementById("main");
-const site = { organisation: "Quillmere", users: [], phoneUrl: null, user: null };
+const site = { organisation: "Quillmere", users: [], phoneUrl: null, operator: null, user: null };
 let leaving = new AbortController();
 
 /** What a screen gets: the site's facts, a signal that ends with the screen, and ways on. */
@@ -80,6 +81,7 @@ function drawTop(state) {
   );
   document.getElementById("bottom").replaceChildren(
     el("p", { class: "small muted" }, t("demo.footer", { organisation: site.organisation })),
+    el("p", { class: "small" }, mailboxLink(t("demo.mailbox"), { testid: "mailbox-link" })),
   );
 }
 
@@ -89,6 +91,7 @@ async function start() {
     site.organisation = config.organisation;
     site.users = config.users;
     site.phoneUrl = config.phone_url;
+    site.operator = config.operator;
     const session = await get("/api/session");
     go(session.state, session.user);
   } catch (error) {

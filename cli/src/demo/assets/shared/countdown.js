@@ -33,7 +33,7 @@ export function countdown({ words, minutes = false, testid = "countdown", onEnd,
     rest.style.setProperty("--gone", String(100 * (1 - ms / total)));
     if (seconds !== shown) {
       shown = seconds;
-      left.textContent = minutes ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : String(seconds);
+      left.textContent = minutes ? clockTime(seconds) : String(seconds);
       spoken.textContent = words(seconds);
       node.classList.toggle("soon", seconds * 1000 <= SOON_MS);
       onTick?.(seconds);
@@ -55,4 +55,9 @@ export function countdown({ words, minutes = false, testid = "countdown", onEnd,
     draw();
   };
   return { node, set, stop };
+}
+
+/** Seconds as `4:59`. */
+export function clockTime(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

@@ -1,11 +1,14 @@
-// Signed in: who approved, from which phone, when, and the answer that proves it; then the user's phones.
+// Signed in: by which method and to which level, when, and the phone's answer that proves it; then the user's methods.
 
-import { el, icon, notice } from "/shared/dom.js";
-import { get } from "/shared/net.js";
+import { button, el, icon, notice } from "/shared/dom.js";
+import { get, post } from "/shared/net.js";
 import { choose, dateTime, t } from "/shared/text.js";
 import { devicesSection } from "/login/screens/devices.js";
+import { ICONS } from "/login/screens/ways.js";
 
 const SECOND_MS = 1000;
+/** Levels that a thing in the user's hand reaches; the others can be read on the way or off a sheet of paper. */
+const STRONG = ["push-number", "push-tap", "otp"];
 
 /** The screen of a signed-in user. */
 export function doneScreen(ctx) {
@@ -16,31 +19,65 @@ export function doneScreen(ctx) {
       el("h1", {}, t("done.heading", { user: ctx.site.user })),
       el("p", { class: "muted" }, t("done.lead"))),
     body,
+    methodsSection(ctx),
     devicesSection(ctx));
 }
 
 async function fill(ctx, body) {
   try {
     const result = await get("/api/result", ctx.signal);
-    body.replaceChildren(summary(result), answer(result));
+    body.replaceChildren(...[summary(result), result.answer ? answer(result) : null].filter(Boolean));
   } catch (error) {
     if (!ctx.signal.aborted) body.replaceChildren(notice("bad", "alert", ctx.fail(error), { role: "alert" }));
   }
 }
 
 function summary(result) {
-  const verified = result.verified === true;
+  const proven = result.verified === true;
+  const strong = STRONG.includes(result.acr);
+  const words = proven ? "done.verified" : "done.by-code";
   return el("section", { class: "card stack", testid: "result" },
     el("div", { class: "verdict" },
-      el("div", { class: `medallion small ${verified ? "good" : "bad"}` }, icon(verified ? "shield" : "alert")),
+      el("div", { class: `medallion small ${strong ? "good" : "warn"}` }, icon(proven ? "shield" : ICONS[result.method.kind] ?? "shield")),
       el("div", {},
-        el("h2", { testid: "verified", "data-verified": String(verified) }, t(verified ? "done.verified" : "done.not-verified")),
-        el("p", { class: "small muted" }, t(verified ? "done.verified.text" : "done.not-verified.text")))),
+        el("h2", { testid: "verified", "data-verified": String(proven) }, t(words)),
+        el("p", { class: "small muted" }, t(`${words}.text`)))),
     el("dl", { class: "facts" },
       fact(t("done.who"), result.user, "result-user"),
-      fact(t("done.device"), `${result.device.name} · ${result.device.model}`, "result-device"),
+      proven
+        ? fact(t("done.device"), `${result.device.name} · ${result.device.model}`, "result-device")
+        : fact(t("done.method"), [choose("way", result.method.kind), result.method.hint].filter(Boolean).join(" · "), "result-method"),
+      fact(t("done.acr"), [
+        el("span", { class: `badge ${strong ? "good" : "warn"}` }, result.acr),
+        el("p", { class: "small muted plain" }, choose("acr", result.acr)),
+      ], "result-acr"),
       fact(t("done.when"), dateTime(result.approved_at), "result-time"),
       fact(t("done.challenge"), el("span", { class: "mono" }, result.challenge_id), "result-challenge")));
+}
+
+/** The way to the relay's own pages, where the user looks after the methods. */
+function methodsSection(ctx) {
+  const trouble = el("div", { role: "alert", testid: "portal-trouble" });
+  const manage = button(t("methods.manage"), {
+    kind: "primary",
+    icon: "forward",
+    testid: "manage-methods",
+    onPress: async () => {
+      trouble.replaceChildren();
+      try {
+        const { url } = await post("/api/portal");
+        location.assign(url);
+      } catch (error) {
+        if (!ctx.signal.aborted) trouble.replaceChildren(notice("bad", "alert", ctx.fail(error)));
+      }
+    },
+  });
+  return el("section", { class: "card stack", "aria-labelledby": "methods" },
+    el("div", { class: "stack-s" },
+      el("h2", { id: "methods" }, t("methods.heading")),
+      el("p", { class: "small muted" }, t("methods.text"))),
+    trouble,
+    el("div", { class: "row" }, manage));
 }
 
 function fact(name, value, testid) {

@@ -2,7 +2,7 @@
 
 import { announce, button, el, field, icon, notice, onlyDigits } from "/shared/dom.js";
 import { follow, get, post } from "/shared/net.js";
-import { countdown } from "/shared/countdown.js";
+import { clockTime, countdown } from "/shared/countdown.js";
 import { plural, t } from "/shared/text.js";
 import { phoneLink, resultCard } from "/login/screens/parts.js";
 
@@ -186,8 +186,4 @@ function cancelButton(ctx) {
       else await ctx.restart();
     },
   });
-}
-
-function clockTime(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

@@ -10,14 +10,21 @@ export function phoneLink(ctx, text) {
     icon("phone"), text, el("span", { class: "visually-hidden" }, t("enrol.new-tab")));
 }
 
+/** A link to the mailbox of the demonstration; to what `user` got, where one is named. */
+export function mailboxLink(text, { user = null, ...rest } = {}) {
+  return el("a", { href: user === null ? "/mailbox" : `/mailbox#${user}`, target: "_blank", rel: "noopener", ...rest },
+    text, el("span", { class: "visually-hidden" }, ` ${t("enrol.new-tab")}`));
+}
+
 /** A result: a medallion, a heading that takes the focus, a sentence, buttons. */
-export function resultCard({ kind, name, heading, text, testid, actions, busy = false }) {
+export function resultCard({ kind, name, heading, text, testid, actions, more = null, busy = false }) {
   const title = el("h1", { tabindex: "-1" }, heading);
   const node = el("div", { class: "card stack result", testid },
     el("div", { class: `medallion ${kind}` }, icon(name)),
     el("div", { class: "stack-s" },
       title,
       el("p", { class: "muted row" }, busy ? el("span", { class: "spinner", "aria-hidden": "true" }) : null, el("span", {}, text))),
-    actions.length > 0 ? el("div", { class: "row" }, actions) : null);
+    actions.length > 0 ? el("div", { class: "row" }, actions) : null,
+    more);
   return { node, focus: () => title.focus() };
 }

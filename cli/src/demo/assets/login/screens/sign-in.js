@@ -1,8 +1,9 @@
 // The sign-in form, with the made-up people of the demonstration beside it.
 
-import { announce, button, el, field } from "/shared/dom.js";
+import { announce, button, el, field, notice } from "/shared/dom.js";
 import { post } from "/shared/net.js";
-import { t } from "/shared/text.js";
+import { choose, t } from "/shared/text.js";
+import { mailboxLink } from "/login/screens/parts.js";
 
 /** The screen before anybody is signed in. */
 export function signInScreen({ site, go, fail }) {
@@ -53,13 +54,38 @@ export function signInScreen({ site, go, fail }) {
       submit,
     ),
     people(site.users, fill),
+    helpdesk(site, fail),
   );
+}
+
+/** The way to the console of those who help. */
+function helpdesk({ operator, organisation }, fail) {
+  const trouble = el("div", { role: "alert", testid: "console-trouble" });
+  const open = button(t("helpdesk.open"), {
+    kind: "secondary slim",
+    icon: "forward",
+    testid: "open-console",
+    onPress: async () => {
+      trouble.replaceChildren();
+      try {
+        const { url } = await post("/api/console");
+        location.assign(url);
+      } catch (error) {
+        trouble.replaceChildren(notice("bad", "alert", fail(error)));
+      }
+    },
+  });
+  return el("section", { class: "aside stack-s", "aria-labelledby": "helpdesk", testid: "helpdesk" },
+    el("h2", { id: "helpdesk" }, t("helpdesk.heading")),
+    el("p", { class: "small muted" }, t("helpdesk.text", { operator, organisation })),
+    trouble,
+    el("div", {}, open));
 }
 
 function people(users, fill) {
   const rows = users.map((person) =>
     el("tr", {},
-      el("th", { scope: "row" }, person.user),
+      el("th", { scope: "row" }, person.user, el("span", { class: "case" }, choose("case", person.case))),
       el("td", {}, el("code", {}, person.password)),
       el("td", { class: "end" }, button(t("sign-in.people.use"), {
         kind: "secondary slim",
@@ -79,5 +105,6 @@ function people(users, fill) {
           el("th", { scope: "col" }, t("sign-in.people.password")),
           el("td", {}))),
       el("tbody", {}, rows)),
+    el("p", { class: "small muted" }, t("sign-in.people.post"), " ", mailboxLink(t("sign-in.people.mailbox"))),
   );
 }

@@ -1,5 +1,8 @@
 //! `nod service`: services at a relay, with the admin key, and the keys that they sign with.
 
+mod fobs;
+mod policy;
+
 use std::path::Path;
 
 use nod_protocol::{ServiceId, Thumbprint};
@@ -101,6 +104,22 @@ pub(crate) async fn run(args: ServiceArgs, out: Out) -> Result<Exit, CliError> {
             let relay = access.relay.ok_or(CliError::Missing("NOD_RELAY", "--relay"))?;
             let key = api_key.ok_or(CliError::Missing("NOD_API_KEY", "--api-key"))?;
             handed_over(&sovereign::handover::run(&dir, &relay, &key).await?, &dir, out)?;
+        }
+        ServiceCommand::ImportFobs(args) => {
+            let found = fobs::read(&args)?;
+            if args.dry_run {
+                return fobs::dry_run(found, out);
+            }
+            return fobs::import(&access.service(args.by.api_key.as_deref())?, found, out).await;
+        }
+        ServiceCommand::Fobs { by } => {
+            return fobs::list(&access.service(by.api_key.as_deref())?, out).await;
+        }
+        ServiceCommand::DeleteFob { by, serial } => {
+            return fobs::delete(&access.service(by.api_key.as_deref())?, &serial, out).await;
+        }
+        ServiceCommand::Policy(args) => {
+            return policy::run(&access.service(args.by.api_key.as_deref())?, &args, out).await;
         }
     }
     Ok(Exit::Done)
