@@ -13,7 +13,7 @@ suite_schema() {
   PYTHONDONTWRITEBYTECODE=1 "$VENV/bin/python" tests/schema/run.py
 }
 
-about_browser() { echo 'the demo in headless Chromium'; }
+about_browser() { echo 'the demo and the portal in headless Chromium'; }
 suite_browser() {
   need_browser && need_nod || return 1
   node tests/browser/run.js

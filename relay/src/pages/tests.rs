@@ -75,8 +75,9 @@ fn named(source: &str) -> BTreeSet<&str> {
     let is_key = |text: &str| {
         text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_".contains(&b))
     };
-    let begins =
-        |text: &str| AREAS.iter().any(|area| text.starts_with(area) && text[area.len()..].starts_with('.'));
+    let begins = |text: &str| {
+        AREAS.iter().any(|area| text.strip_prefix(area).is_some_and(|rest| rest.starts_with('.')))
+    };
     // What a Rust format string fills in ends what is known of the key.
     source
         .split('"')

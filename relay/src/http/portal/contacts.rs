@@ -119,9 +119,10 @@ async fn send(visitor: &Visitor, channel: Channel, address: &str) -> Result<Resp
         }
         Err(error) => {
             reserved.give_back();
-            match error {
-                MethodError::Store(_) | MethodError::Keys => Ok(visitor.unavailable()),
-                error => Err(visitor.why_method(&error)),
+            if matches!(error, MethodError::Store(_) | MethodError::Keys) {
+                Ok(visitor.unavailable())
+            } else {
+                Err(visitor.why_method(&error))
             }
         }
     }

@@ -15,6 +15,7 @@ fn then(id: MethodId) -> String {
 }
 
 /// The method, unless it is the phones, which are taken away one by one.
+#[allow(clippy::result_large_err, reason = "the error is the answer, which is sent at once")]
 fn method(visitor: &Visitor, id: MethodId) -> Result<&MethodView, Response> {
     let found = visitor.profile.methods.iter().find(|method| method.id == id);
     match found {

@@ -129,6 +129,7 @@ impl Visitor {
     }
 
     /// Lets nobody through to `then` (a path below the portal) who has not shown one of his methods just now.
+    #[allow(clippy::result_large_err, reason = "the error is the answer, which is sent at once")]
     pub(super) fn gate(&self, then: &str) -> Result<(), Response> {
         if self.must_confirm() {
             Err(pages::redirect(&format!("/portal/confirm?then={then}")))
