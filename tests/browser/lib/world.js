@@ -40,7 +40,7 @@ export class World {
 
   /** The pages to take pictures of when a scenario fails, by name. */
   get shown() {
-    const names = ["login", "phone", "phone2", "phone3", "post"].filter((name) => this[name]);
+    const names = ["login", "phone", "phone2", "phone3", "phone8", "post", "console"].filter((name) => this[name]);
     return Object.fromEntries(names.map((name) => [name, this[name]]));
   }
 
@@ -55,9 +55,9 @@ export class World {
     });
     page.on("request", (request) => {
       const home = [this.demo.login, this.demo.phone].some((site) => request.url().startsWith(new URL(site).origin));
-      // The pages for sign-in methods are the relay's own.
+      // The pages for sign-in methods and for the helpdesk are the relay's own.
       const relay = new URL(this.demo.relay).origin;
-      const portal = ["/portal", "/assets/"].some((path) => request.url().startsWith(relay + path)) && (request.isNavigationRequest() || page.url().startsWith(relay));
+      const portal = ["/portal", "/console", "/assets/"].some((path) => request.url().startsWith(relay + path)) && (request.isNavigationRequest() || page.url().startsWith(relay));
       if (!home && !portal && !/^(blob|data):/.test(request.url())) this.trouble.push(`asks another host: ${request.url()}`);
     });
     await page.goto(address);
@@ -113,6 +113,31 @@ export class World {
   async signIn(user = "anna") {
     await this.press(this.login, `use-${user}`);
     await this.press(this.login, "sign-in");
+  }
+
+  /** The helpdesk's console, with its operator, who has joined and signed in with a phone of her own. */
+  async desk() {
+    const desk = await this.page(this.browser, this.demo.login, { viewport: LOGIN_SIZE, ...this.context });
+    this.console = desk;
+    const phone = await this.another(8);
+    await this.press(desk, "open-console");
+    await this.press(desk, "begin");
+    await this.see(desk, "join");
+    await desk.locator("summary").first().click();
+    await this.scan(phone, (await (await this.see(desk, "qr-text")).textContent()).trim());
+    await this.fill(desk, "code", await (await this.see(phone, "check-code")).getAttribute("data-code"));
+    await this.press(desk, "confirm");
+    // The second time the way leads to the sign-in.
+    await this.see(desk, "joined");
+    await desk.goto(this.demo.login);
+    await this.press(desk, "open-console");
+    await this.fill(desk, "name", "helga");
+    await this.press(desk, "nod");
+    const number = (await (await this.see(desk, "number")).textContent()).replace(/\D/g, "");
+    await this.fill(phone, "number-input", number);
+    await this.press(phone, "approve");
+    await this.see(desk, "find");
+    return desk;
   }
 
   /** The mailbox of the demonstration: everybody's, or one person's. It stays open. */

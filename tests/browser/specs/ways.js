@@ -211,6 +211,37 @@ export const scenarios = [
     },
   },
   {
+    name: "the helpdesk's operator joins, signs in and gives out a code, and it lets in whom nothing else would",
+    async run(world) {
+      await world.enrol("chandra");
+      await world.ask();
+      await world.press(world.login, "forgot");
+      await world.see(world.login, "ways-none");
+      const desk = await world.desk();
+      await findUser(world, desk, "chandra");
+      await world.press(desk, "issue");
+      const code = await (await world.see(desk, "ticket-code")).textContent();
+      await world.press(world.login, "way-helpdesk");
+      await world.asksFor("helpdesk");
+      await world.picture(world.login, "login-helpdesk");
+      await world.enterCode(code.trim());
+      await world.signedIn("helpdesk");
+    },
+  },
+  {
+    name: "somebody whom the helpdesk suspended is sent there, and to nothing else",
+    async run(world) {
+      const desk = await world.desk();
+      await findUser(world, desk, "emil");
+      await world.press(desk, "suspend");
+      await world.press(desk, "suspend-sure");
+      await world.see(desk, "badge-suspended");
+      await world.signIn("emil");
+      await world.see(world.login, "refused-suspended");
+      assert.equal(await world.login.getByTestId("ways").count(), 0);
+    },
+  },
+  {
     name: "a reload of the login page sends no second code",
     async run(world) {
       await world.signIn("emil");
@@ -235,6 +266,14 @@ export const scenarios = [
     },
   },
 ];
+
+/** Opens a user's page in the helpdesk's console. */
+async function findUser(world, desk, user) {
+  await desk.getByTestId("service").selectOption({ label: "Quillmere" });
+  await world.fill(desk, "name", user);
+  await world.press(desk, "look");
+  await world.see(desk, "user-page");
+}
 
 /** What the fob shows, with enough of its time left to type it. */
 async function freshCode(world, post) {

@@ -264,7 +264,8 @@ impl RelayApi {
         struct Link {
             url: String,
         }
-        let body = json!({ "user": user, "return_to": return_to });
+        // In the language of this site, whatever the letters are in.
+        let body = json!({ "user": user, "return_to": return_to, "language": "en" });
         let link: Link = self.0.post(&["portal-sessions"], &body).await?;
         Ok(link.url)
     }

@@ -136,16 +136,19 @@ async function start() {
   drawFrame();
   const letters = lettersSection();
   const pocket = pocketSection(chosen);
+  const columns = el("div", { class: "columns" }, letters.node, pocket.node);
   const redraw = () => {
+    columns.classList.toggle("of-one", chosen() !== null);
     letters.draw();
     pocket.draw();
   };
+  redraw();
   root.replaceChildren(el("div", { class: "screen stack mailbox", testid: "screen-mailbox" },
     el("div", { class: "stack-s" },
       el("h1", {}, t("mailbox.heading")),
       el("p", { class: "muted" }, t("mailbox.lead", { organisation: page.organisation }))),
     whose(redraw),
-    el("div", { class: "columns" }, letters.node, pocket.node)));
+    columns));
   // A code that was just used is struck out on the sheet.
   document.addEventListener("visibilitychange", pocket.look);
   follow("/api/mailbox", new AbortController().signal, (doc) => {

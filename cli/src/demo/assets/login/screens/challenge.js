@@ -6,7 +6,7 @@ import { plural, t } from "/shared/text.js";
 import { codeCard } from "/login/screens/code.js";
 import { resultCard } from "/login/screens/parts.js";
 import { pushCard } from "/login/screens/push.js";
-import { forgotten, waysList } from "/login/screens/ways.js";
+import { forgotten, waysList, withHelpdesk } from "/login/screens/ways.js";
 
 /** Refusals with words of their own; on these another way may well be open. */
 const ELSEWHERE = ["limit-rate", "limit-live", "push-off", "source-suppressed", "no-device", "no-method", "locked", "send-limit", "forbidden-method"];
@@ -158,7 +158,7 @@ function ended(ctx, root, doc) {
     text: t(`push.${key}.text`, { organisation: ctx.site.organisation }),
     testid: `outcome-${key}`,
     actions: [ending.again ? againButton(ctx, root) : null, leaveButton(ctx)],
-    more: ending.again ? elsewhere(ctx, root, doc.others) : null,
+    more: ending.again ? elsewhere(ctx, root, withHelpdesk(doc.others)) : null,
   }));
 }
 
@@ -180,7 +180,8 @@ async function refused(ctx, root, error) {
   const { ways } = ELSEWHERE.includes(error.slug) ? await get("/api/ways", ctx.signal).catch(() => ({ ways: [] })) : { ways: [] };
   if (ctx.signal.aborted) return;
   // A lock is on codes alone.
-  const open = ways.filter(({ kind }) => error.slug !== "locked" || kind === "push");
+  const locked = error.slug === "locked";
+  const open = locked ? ways.filter(({ kind }) => kind === "push") : withHelpdesk(ways);
   put(root, resultCard({
     kind: "warn",
     name: "alert",
@@ -188,7 +189,7 @@ async function refused(ctx, root, error) {
     text,
     testid: `refused-${key}`,
     actions: [FINAL.includes(key) ? null : againButton(ctx, root), leaveButton(ctx)],
-    more: elsewhere(ctx, root, open),
+    more: ELSEWHERE.includes(error.slug) ? elsewhere(ctx, root, open) : null,
   }));
 }
 

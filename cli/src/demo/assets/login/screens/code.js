@@ -54,7 +54,7 @@ export function codeCard(ctx, first, signal, actions) {
     submit,
     problem,
     el("div", { class: "delivery" }, clock.node, el("p", { class: "small muted" }, t("code.valid", { organisation: ctx.site.organisation }))),
-    el("div", { class: "row" },
+    el("div", { class: again ? "row" : "row ways-row" },
       again?.node,
       button(t("push.cancel"), { kind: "quiet slim", testid: "cancel", onPress: actions.cancel })),
     ways.node,

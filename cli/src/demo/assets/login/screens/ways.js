@@ -9,12 +9,17 @@ export const ICONS = { push: "phone", totp: "keypad", fob: "fob", email: "mail",
 const WITHOUT_DEVICE = ["email", "sms", "fob", "totp", "recovery"];
 /** Kinds for which a device is needed. */
 const DEVICES = ["push", "totp", "fob"];
-/** Never among the offers: a ticket is only known to the helpdesk and to whom it was read out. */
+/** Offered in any case: whether a ticket is open is known to the helpdesk and to whom it was read out. */
 const HELPDESK = { kind: "helpdesk", method_id: null, label: "", hint: null };
 
 /** The way that stands in for a device that is not at hand; none where no other is set up. */
 export function forgotten(others) {
   return WITHOUT_DEVICE.map((kind) => others.find((offer) => offer.kind === kind)).find(Boolean) ?? null;
+}
+
+/** The offers, and the helpdesk at their end. */
+export function withHelpdesk(others) {
+  return [...others.filter(({ kind }) => kind !== "helpdesk"), HELPDESK];
 }
 
 /** Buttons for ways; `onChoose` gets the chosen offer. `prefix` tells two lists on a page apart. */
@@ -39,7 +44,7 @@ export function waysPanel(ctx, { method: { kind }, others }, actions) {
   const list = el("div", { class: "stack-s", hidden: true, testid: "ways-panel" },
     el("h2", { tabindex: "-1" }, t("ways.heading")),
     nothing,
-    waysList([...others.filter((offer) => offer.kind !== "helpdesk"), ...(kind === "helpdesk" ? [] : [HELPDESK])], actions.choose));
+    waysList(kind === "helpdesk" ? others : withHelpdesk(others), actions.choose));
   const change = button(t("ways.change"), {
     kind: "quiet slim",
     icon: "swap",
