@@ -3,6 +3,6 @@
 
 about_console() { echo 'the helpdesk console in headless Chromium, with an OpenID provider'; }
 suite_console() {
-  need_browser && need_nod || return 1
+  need_browser && need_debian oathtool oathtool && need_nod || return 1
   node tests/browser/console.js
 }

@@ -15,7 +15,7 @@ suite_schema() {
 
 about_browser() { echo 'the demo and the portal in headless Chromium'; }
 suite_browser() {
-  need_browser && need_nod || return 1
+  need_browser && need_debian oathtool oathtool && need_nod || return 1
   node tests/browser/run.js
 }
 

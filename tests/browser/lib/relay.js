@@ -28,7 +28,7 @@ export async function startRelay(port, settings) {
   const data = join(folder, "data");
   await writeFile(file, `listen = "127.0.0.1:${port}"\ndata = "${data}"\n[log]\nfilter = "debug"\n${settings}`);
   const nod = process.env.NOD_BIN ?? "target/debug/nod";
-  const child = spawn(nod, ["relay", "--config", file], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(nod, ["relay", "serve", "--config", file], { stdio: ["ignore", "pipe", "pipe"] });
   const said = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk));
   const log = () => Buffer.concat(said).toString();
