@@ -21,5 +21,6 @@ suite_browser() {
 
 need_nod() {
   # Nothing to do where it is fresh; a stale one would be tested in its place.
-  cargo build --quiet --locked -p nod && [ -x "$NOD_BIN" ]
+  cargo test --quiet --locked --workspace --no-run 2>"$CACHE/build.log" || { tail -n 40 "$CACHE/build.log"; return 1; }
+  [ -x "$NOD_BIN" ]
 }

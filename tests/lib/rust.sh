@@ -4,7 +4,8 @@
 about_build() { echo 'the binary that the tests drive'; }
 suite_build() {
   need_compilers || return 1
-  check 'cargo build' cargo build --locked -p nod && [ -x "$NOD_BIN" ]
+  # The tests too: alone, the binary would have its libraries compiled with other features, and so a second time.
+  check 'cargo build' cargo test --locked --workspace --no-run && [ -x "$NOD_BIN" ]
 }
 
 about_rust() { echo 'unit, property, architecture, hostile-relay, crash and end-to-end tests'; }

@@ -75,7 +75,7 @@ impl Console {
         self.nod || self.oidc.issuer.is_some()
     }
 
-    pub(super) fn from_env(&mut self, set: Variables<'_>) -> Result<(), SettingsError> {
+    pub(super) fn take_env(&mut self, set: Variables<'_>) -> Result<(), SettingsError> {
         number(set, "NOD_CONSOLE_NOD", &mut self.nod)?;
         let oidc = &mut self.oidc;
         for (name, target) in [

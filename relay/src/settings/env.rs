@@ -101,9 +101,9 @@ pub(super) fn apply(
     number(&set, "NOD_WEBHOOKS_TIMEOUT_S", &mut webhooks.timeout_s)?;
     number(&set, "NOD_WEBHOOKS_CONCURRENCY", &mut webhooks.concurrency)?;
     wake_ups(&set, wake)?;
-    mail.from_env(&set)?;
-    sms.from_env(&set)?;
-    console.from_env(&set)?;
+    mail.take_env(&set)?;
+    sms.take_env(&set)?;
+    console.take_env(&set)?;
     number(&set, "NOD_DRAIN_DEADLINE_S", &mut drain.deadline_s)?;
     number(&set, "NOD_DRAIN_SPREAD_S", &mut drain.spread_s)
 }

@@ -120,7 +120,7 @@ impl Mail {
         Ok(())
     }
 
-    pub(super) fn from_env(&mut self, set: Variables<'_>) -> Result<(), SettingsError> {
+    pub(super) fn take_env(&mut self, set: Variables<'_>) -> Result<(), SettingsError> {
         for (name, target) in [
             ("NOD_MAIL_HOST", &mut self.host),
             ("NOD_MAIL_FROM", &mut self.from),

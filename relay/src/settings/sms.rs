@@ -104,7 +104,7 @@ impl Sms {
         Ok(())
     }
 
-    pub(super) fn from_env(&mut self, set: Variables<'_>) -> Result<(), SettingsError> {
+    pub(super) fn take_env(&mut self, set: Variables<'_>) -> Result<(), SettingsError> {
         let http = &mut self.http;
         for (name, target) in [
             ("NOD_SMS_FROM", &mut self.from),
