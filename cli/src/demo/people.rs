@@ -7,7 +7,7 @@ use nod_login::{Clock as _, UnixMillis};
 use nod_protocol::ServiceId;
 use nod_protocol::otp::{Algorithm, hotp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::folder;
@@ -15,7 +15,7 @@ use super::login_site::pocket::{FOB_MODEL, FOB_SERIAL, FOB_USER, PAPER_USER, Poc
 use crate::error::CliError;
 use crate::rest::Rest;
 
-/// Seconds of a step of an app that shows codes.
+/// Milliseconds of a step of an app that shows codes.
 const STEP_MS: u64 = 30_000;
 
 /// What is kept of the sheet of paper.
@@ -33,6 +33,16 @@ struct Added {
     secret: Zeroizing<String>,
     #[serde(default)]
     codes: Vec<Zeroizing<String>>,
+}
+
+#[derive(Deserialize)]
+struct Known {
+    methods: Vec<Kind>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -61,10 +71,8 @@ async fn fob(rest: &Rest) -> Result<(), CliError> {
     let fobs =
         json!({ "fobs": [{ "serial": FOB_SERIAL, "model": FOB_MODEL, "secret": fob_secret().as_str() }] });
     rest.post_only(&["service", "fobs"], &fobs).await?;
-    let methods: Value = rest.get(&["users", FOB_USER, "methods"], &[]).await?;
-    let has =
-        |kind| methods["methods"].as_array().is_some_and(|all| all.iter().any(|one| one["kind"] == kind));
-    if has("fob") {
+    let known: Known = rest.get(&["users", FOB_USER, "methods"], &[]).await?;
+    if known.methods.iter().any(|method| method.kind == "fob") {
         return Ok(());
     }
     let body = json!({ "kind": "fob", "serial": FOB_SERIAL });

@@ -54,7 +54,7 @@ export class PortalWorld {
     const file = join(this.folder, "nod.toml");
     const data = join(this.folder, "data");
     await writeFile(file, `listen = "127.0.0.1:0"\ndata = ${JSON.stringify(data)}\n`);
-    this.relay = spawn(NOD, ["--json", "relay", "--config", file], { stdio: ["ignore", "pipe", "pipe"] });
+    this.relay = spawn(NOD, ["--json", "relay", "serve", "--config", file], { stdio: ["ignore", "pipe", "pipe"] });
     this.errors = [];
     this.relay.stderr.on("data", (chunk) => this.errors.push(chunk));
     this.gone = new Promise((resolve) => this.relay.once("exit", resolve));

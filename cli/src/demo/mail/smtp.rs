@@ -191,7 +191,7 @@ mod tests {
         fn say(&mut self, line: &str) -> String {
             match self.dialogue.line(format!("{line}\r\n").as_bytes(), &self.inbox) {
                 Answer::Silence => String::new(),
-                Answer::Say(text) | Answer::Bye(text) => text[..3].to_owned(),
+                Answer::Say(text) | Answer::Bye(text) => text.chars().take(3).collect(),
             }
         }
 
