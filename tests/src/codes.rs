@@ -1,9 +1,10 @@
 //! One-time codes in end-to-end tests: `oathtool` of the OATH Toolkit is the app and the key fob.
-#![allow(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helper fails by panicking")]
 
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use nod_login::Clock as _;
+use nod_login::clock::SystemClock;
 use serde_json::Value;
 
 use crate::process::{Running, run};
@@ -29,7 +30,7 @@ impl Ticking {
     /// With this secret, in base32 or hex, from now on.
     #[must_use]
     pub fn new(secret: &str, period_s: u64) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = SystemClock.now().seconds();
         Self { secret: secret.to_owned(), period_s, next: now }
     }
 

@@ -26,7 +26,7 @@ async fn a_code_by_mail_lets_a_user_in_who_has_nothing_else() {
         let (site, mut server) = site(security, |_| {}).await;
         site.contacts("ann", json!({ "email": "ann@example.org" })).await;
         let id = site.challenge(json!({ "user": "ann", "context": { "application": "Löneportalen" } })).await;
-        let mail = server.next();
+        let mail = server.heard();
         site.delivery(&id, "sent").await;
 
         assert_eq!(mail["to"], json!(["ann@example.org"]));
@@ -62,7 +62,7 @@ async fn a_user_is_written_to_in_his_language() {
         let address = format!("{language}@example.org");
         site.contacts(language, json!({ "email": address, "language": language })).await;
         let id = site.challenge(json!({ "user": language })).await;
-        let mail = server.next();
+        let mail = server.heard();
         assert_eq!(header(&mail, "Subject"), subject);
         assert!(mail["plain"].as_str().unwrap().contains(word), "{}", mail["plain"]);
         assert!(mail["html"].as_str().unwrap().contains(&format!("lang=\"{language}\"")));
@@ -77,14 +77,14 @@ async fn an_address_is_confirmed_by_a_code_and_the_old_one_hears_of_it() {
     let ask = json!({ "kind": "email", "address": "new@example.org" });
     let (status, added) = site.live.call("POST", "/v1/users/ann/methods", &site.tenant.key, ask).await;
     assert_eq!(status, 201, "{added}");
-    let mail = server.next();
+    let mail = server.heard();
     assert_eq!(mail["to"], json!(["new@example.org"]));
     assert_eq!(header(&mail, "Subject"), "Confirm your address");
     let path = format!("/v1/users/ann/methods/{}/confirm", added["method"]["method_id"].as_str().unwrap());
     let typed = json!({ "code": code(mail["plain"].as_str().unwrap()) });
     let (status, body) = site.live.call("POST", &path, &site.tenant.key, typed).await;
     assert_eq!(status, 200, "{body}");
-    let notice = server.next();
+    let notice = server.heard();
     assert_eq!(notice["to"], json!(["old@example.org"]));
     assert!(!notice["plain"].as_str().unwrap().contains("new@example.org"), "an address in the clear");
     assert!(notice["plain"].as_str().unwrap().contains("Was this not you?"), "{}", notice["plain"]);
@@ -128,7 +128,7 @@ async fn a_server_that_was_down_gets_the_code_when_it_is_back() {
     site.until_counted("email", "retried", 1).await;
     site.delivery(&id, "queued").await;
     let mut server = back();
-    let mail = server.next();
+    let mail = server.heard();
     site.delivery(&id, "sent").await;
     site.type_in(&id, &code(mail["plain"].as_str().unwrap())).await;
 }
@@ -138,8 +138,8 @@ async fn a_deferred_recipient_is_tried_again_and_a_refused_one_is_not() {
     let (site, mut server) = site(Security::Starttls, |_| {}).await;
     site.contacts("ann", json!({ "email": "later@example.org" })).await;
     let id = site.challenge(json!({ "user": "ann" })).await;
-    assert_eq!(server.next(), json!({ "deferred": "later@example.org" }));
-    assert_eq!(server.next()["to"], json!(["later@example.org"]));
+    assert_eq!(server.heard(), json!({ "deferred": "later@example.org" }));
+    assert_eq!(server.heard()["to"], json!(["later@example.org"]));
     site.delivery(&id, "sent").await;
 
     site.contacts("bo", json!({ "email": "refused@example.org" })).await;
@@ -171,7 +171,7 @@ async fn connections_to_the_server_are_used_again() {
     for user in 0..4 {
         site.contacts(&format!("user{user}"), json!({ "email": format!("user{user}@example.org") })).await;
         site.challenge(json!({ "user": format!("user{user}") })).await;
-        connections.insert(server.next()["connection"].as_u64());
+        connections.insert(server.heard()["connection"].as_u64());
     }
     assert_eq!(connections.len(), 1);
 }
@@ -195,7 +195,7 @@ fn no_address_code_password_or_user_is_in_the_log_of_a_relay_process() {
         let (status, body) = relay.call("POST", "/v1/challenges", &key, &json!({ "user": user }));
         assert_eq!(status, 201, "{body}");
         if codes.is_empty() {
-            codes.push(code(server.next()["plain"].as_str().unwrap()));
+            codes.push(code(server.heard()["plain"].as_str().unwrap()));
         }
         let path = format!("/v1/challenges/{}?wait=1", body["challenge_id"].as_str().unwrap());
         while relay.call("GET", &path, &key, &json!(null)).1["code"]["delivery"] == "queued" {}

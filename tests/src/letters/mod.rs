@@ -103,7 +103,6 @@ impl MailServer {
     }
 
     /// Takes it down; what is handed back starts it again at the same port.
-    #[must_use]
     pub fn down(mut self) -> impl FnOnce() -> Self {
         self.running.kill();
         let Self { port, security, files, .. } = self;
@@ -112,7 +111,7 @@ impl MailServer {
 
     /// The next thing that it says, which must come soon.
     #[must_use]
-    pub fn next(&mut self) -> Value {
+    pub fn heard(&mut self) -> Value {
         self.running.object()
     }
 }
