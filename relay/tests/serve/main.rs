@@ -192,7 +192,7 @@ async fn a_sovereign_service_gets_what_a_phone_sends_and_reaches_it() {
         if left == 1 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(left, 1, "the first one was acknowledged");
     let withdraw = format!("/v1/envelopes/{}?reason=superseded", posted["id"].as_str().unwrap());
