@@ -79,7 +79,7 @@ pub(crate) struct PolicyArgs {
     /// Whether a helpdesk's reset ticket needs a second operator.
     #[arg(long, value_name = "true|false", action = ArgAction::Set)]
     pub(crate) two_persons: Option<bool>,
-    /// The origins that the portal may lead back to, such as https://login.example.org; an empty one for none.
+    /// The origins that the portal may lead back to, such as `https://login.example.org`; an empty one for none.
     #[arg(long, value_name = "ORIGIN,ORIGIN…", value_delimiter = ',')]
     pub(crate) portal_return: Option<Vec<String>>,
 }

@@ -1,5 +1,5 @@
 //! What the helpdesk console keeps that expires: sessions, sign-ins and joinings under way, links, and tickets that wait
-//! for a second operator. All under [`Tag::Console`], most by the SHA-256 of a secret.
+//! for a second operator. All under `Tag::Console`, most by the SHA-256 of a secret.
 
 use nod_login::{Language, StoreError, UnixMillis};
 use nod_protocol::bytes::Digest;

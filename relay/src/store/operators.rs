@@ -1,5 +1,5 @@
 //! Operators of the helpdesk console: those who sign in with Nod, the service that their phones belong to, and the names
-//! of those who came through OpenID Connect (under [`Tag::Operator`]). Their sessions are in `console.rs`.
+//! of those who came through OpenID Connect (under `Tag::Operator`). Their sessions are in `console.rs`.
 
 use nod_login::{AuditEvent, StoreError, UnixMillis};
 use nod_protocol::ServiceId;
