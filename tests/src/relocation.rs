@@ -56,7 +56,7 @@ impl Relocation {
 /// `nod phone move resume` on both phones at once, to its end.
 #[must_use]
 pub fn resume(old: &Phone, new: &Phone) -> (Done, Done) {
-    let on = |phone: &Phone| -> Command { phone.command(&["move", "resume", "--wait", "20"]) };
+    let on = |phone: &Phone| -> Command { phone.command(&["move", "resume", "--wait", "50"]) };
     let (old, new) = (Running::start(&mut on(old)), Running::start(&mut on(new)));
     (old.finish(), new.finish())
 }
