@@ -64,6 +64,14 @@ pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
 }
 
+/// Whether a host needs no encryption on the way: a loopback or private address (an IPv6 one may have brackets), or the name
+/// of the own machine.
+pub(crate) fn is_near(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| allowed(ip, true) && !allowed(ip, false))
+}
+
 /// The system's resolver without the addresses that are not allowed.
 pub(crate) struct Filtered {
     private: Private,
@@ -123,6 +131,16 @@ mod tests {
             "2002:a9fe:a9fe::1",
         ] {
             assert!(!allowed(text.parse().unwrap(), true), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_own_machine_and_private_addresses_are_near() {
+        for near in ["localhost", "LOCALHOST", "127.0.0.1", "10.1.2.3", "[::1]", "::1", "fd00::1"] {
+            assert!(is_near(near), "{near}");
+        }
+        for far in ["gateway.example", "localhost.example", "192.0.2.1", "[2001:db8::1]", "169.254.169.254"] {
+            assert!(!is_near(far), "{far}");
         }
     }
 

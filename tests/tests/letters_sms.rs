@@ -72,6 +72,17 @@ async fn a_gateway_that_fails_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_of_a_login_that_was_given_up_is_not_sent_after_all() {
+    let (site, mut gateway) = site(|_| {}).await;
+    gateway.answer("/sms", Answer::status(503));
+    site.contacts("ann", json!({ "phone": "+46701234567" })).await;
+    let id = site.challenge(json!({ "user": "ann" })).await;
+    gateway.next().await;
+    site.live.call("DELETE", &format!("/v1/challenges/{id}"), &site.tenant.key, Value::Null).await;
+    gateway.silent_for(Duration::from_secs(4)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_number_a_wrong_key_and_a_redirect_fail_at_once() {
     let (site, mut gateway) = site(|_| {}).await;
     site.contacts("ann", json!({ "phone": "+46701234567" })).await;

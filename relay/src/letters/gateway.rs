@@ -106,6 +106,11 @@ impl Gateway {
         if !first.is_web() {
             return Err(wrong("is neither an http nor an https address of a host"));
         }
+        if first.is_plain_to_far() && !self.settings.http.allow_plaintext {
+            return Err(wrong(
+                "is http, which goes to localhost or a private address alone, unless sms.http.allow_plaintext is set",
+            ));
+        }
         self.origin = first.clone();
         Ok(())
     }
@@ -267,6 +272,12 @@ mod url_parts {
             Self(known.map(|(host, port)| (url.scheme().to_owned(), host.to_owned(), port)))
         }
 
+        /// Whether numbers and codes would cross a network in the clear.
+        pub(super) fn is_plain_to_far(&self) -> bool {
+            let plain = |scheme: &str, host: &str| scheme == "http" && !crate::outbound::is_near(host);
+            self.0.as_ref().is_some_and(|(scheme, host, _)| plain(scheme, host))
+        }
+
         pub(super) fn is_web(&self) -> bool {
             self.0.as_ref().is_some_and(|(scheme, ..)| matches!(scheme.as_str(), "http" | "https"))
         }
@@ -327,6 +338,17 @@ mod tests {
         assert_eq!(headers.get("x-text").unwrap(), "aX-Other: b");
         assert_eq!(headers.get("x-other"), None);
         assert!(!format!("{headers:?}").contains("YW5u"), "a header's value is in a debug text");
+    }
+
+    #[test]
+    fn codes_cross_no_network_in_the_clear_unless_the_operator_says_so() {
+        for near in ["http://localhost:9/", "http://10.0.0.7/send", "http://[fd00::7]/"] {
+            assert!(gateway(&format!("[http]\nurl = \"{near}\"")).is_ok(), "{near}");
+        }
+        let far = "[http]\nurl = \"http://g.example/send\"";
+        let error = gateway(far).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("sms.http.url") && error.contains("allow_plaintext"), "{error}");
+        assert!(gateway(&format!("{far}\nallow_plaintext = true")).is_ok());
     }
 
     #[test]

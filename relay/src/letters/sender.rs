@@ -18,7 +18,7 @@ use super::templates::Templates;
 use super::{LettersError, sms};
 use crate::hub::Hub;
 use crate::keys::{MasterKey, Purpose};
-use crate::managed::{Hosted, Services};
+use crate::managed::{Hosted, Services, ServicesError};
 use crate::settings::Settings;
 use crate::store::RelayStore;
 use crate::store::letters::LetterJob;
@@ -202,8 +202,8 @@ impl Sender {
 
     async fn attempt(&self, job: &LetterJob) {
         let letter = &job.letter;
-        let hosted = match self.0.services.get(letter.service).await {
-            Ok(hosted) => hosted,
+        let (hosted, counts) = match self.wanted(letter).await {
+            Ok(wanted) => wanted,
             Err(error) => {
                 tracing::warn!(%error, "a letter was put off");
                 return self.note(job, None, Next::Again(self.0.clock.now().plus(10_000))).await;
@@ -214,6 +214,7 @@ impl Sender {
             None => Attempt::Never("service"),
             Some(hosted) if hosted.login().is_none() => Attempt::Never("service"),
             Some(_) if self.0.clock.now() >= letter.expires => Attempt::Never("expired"),
+            Some(_) if !counts => Attempt::Never("void"),
             Some(hosted) => self.send(letter, hosted).await,
         };
         let next = next(letter, job.attempts, self.0.clock.now(), attempt);
@@ -229,6 +230,16 @@ impl Sender {
             }
         }
         self.note(job, hosted.as_deref(), next).await;
+    }
+
+    /// Whose letter it is, and whether it still says something that its user can use.
+    async fn wanted(&self, letter: &Letter) -> Result<(Option<Arc<Hosted>>, bool), ServicesError> {
+        let hosted = self.0.services.get(letter.service).await?;
+        let counts = match hosted.as_deref().and_then(Hosted::login) {
+            Some(login) => login.letter_counts(letter).await?,
+            None => false,
+        };
+        Ok((hosted, counts))
     }
 
     /// Tells the login server what became of the letter, then the queue: what is cut off in between comes again.

@@ -1,6 +1,5 @@
 //! `[mail]`: the mail server that letters go out through, and their templates. Off until it names a host.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -111,7 +110,7 @@ impl Mail {
         if self.user.is_some() && self.password.is_none() && self.password_file.is_none() {
             return Err(value("mail.password_file", "needed with mail.user"));
         }
-        if self.security == Security::None && !self.allow_plaintext && !is_near(host) {
+        if self.security == Security::None && !self.allow_plaintext && !crate::outbound::is_near(host) {
             return Err(value(
                 "mail.security",
                 "none goes to localhost or a private address alone, unless mail.allow_plaintext is set",
@@ -165,12 +164,4 @@ impl Mail {
 pub(super) fn is_host(text: &str) -> bool {
     let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':');
     (1..=253).contains(&text.len()) && text.bytes().all(fine)
-}
-
-/// A loopback or private address, or the name of the own machine.
-fn is_near(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|ip| crate::outbound::allowed(ip, true) && !crate::outbound::allowed(ip, false))
 }

@@ -28,6 +28,8 @@ pub struct Sms {
 pub struct SmsHttp {
     /// Where to; a template whose host is fixed.
     pub url: Option<String>,
+    /// Whether an `http` URL may go to a host that is not at a loopback or private address.
+    pub allow_plaintext: bool,
     /// GET, POST or PUT.
     pub method: String,
     /// Further headers, whose values are templates.
@@ -62,6 +64,7 @@ impl Default for SmsHttp {
     fn default() -> Self {
         Self {
             url: None,
+            allow_plaintext: false,
             method: "POST".to_owned(),
             headers: BTreeMap::new(),
             content_type: "application/x-www-form-urlencoded".to_owned(),
@@ -153,6 +156,7 @@ impl Sms {
         if let Some(text) = set("NOD_SMS_HTTP_PERMANENT_STATUS") {
             http.permanent_status = statuses("NOD_SMS_HTTP_PERMANENT_STATUS", &text, ',')?;
         }
+        number(set, "NOD_SMS_HTTP_ALLOW_PLAINTEXT", &mut http.allow_plaintext)?;
         number(set, "NOD_SMS_TIMEOUT_S", &mut self.timeout_s)?;
         number(set, "NOD_SMS_CONCURRENCY", &mut self.concurrency)
     }

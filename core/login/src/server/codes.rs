@@ -192,6 +192,16 @@ impl LoginServer {
         self.challenge(id, session).await
     }
 
+    /// Whether a letter that waited still says something that its user can use: to be asked right before it is sent, so that
+    /// nobody gets a code that is void.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn letter_counts(&self, letter: &Letter) -> Result<bool, StoreError> {
+        let (at, letter) = (self.at(self.now()), letter.clone());
+        self.store.look(move |rows| codes::letter_counts(rows, at, &letter)).await?
+    }
+
     /// Notes what became of a letter; a challenge whose code could not be sent says so from then on.
     ///
     /// # Errors

@@ -360,6 +360,24 @@ pub(crate) fn resend(
     Ok(())
 }
 
+/// Whether a letter still says something that the user can use. A code can't be used once its challenge has ended, a newer
+/// one was sent, or its method is gone; what tells of a change always counts.
+pub(crate) fn letter_counts(rows: &dyn Rows, at: At, letter: &Letter) -> Result<bool, StoreError> {
+    let (challenge, sent) = match letter.body {
+        LetterBody::Code { challenge, send, .. } => (challenge, send),
+        LetterBody::Confirm { method, .. } => {
+            let user = user::load(rows, at, &letter.user)?;
+            return Ok(user.method(method).is_some_and(|method| method.unconfirmed.is_some()));
+        }
+        LetterBody::Changed { .. } => return Ok(true),
+    };
+    let Some(row) = rows.challenge(at.service, challenge)? else { return Ok(false) };
+    let Some(code) = row.code.as_ref().filter(|code| code.sends == sent) else { return Ok(false) };
+    let user = user::load(rows, at, &row.user)?;
+    let open = row.state_at(at.now) == ChallengeState::Pending && user.row.suspended.is_none();
+    Ok(open && still_there(&user, code, Some(letter)))
+}
+
 /// Notes what became of a letter that carries a code; one that a newer one has replaced changes nothing.
 pub(crate) fn letter_outcome(
     rows: &mut dyn Rows,

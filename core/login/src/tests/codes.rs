@@ -3,7 +3,7 @@
 use super::site::{RECOVERY, Site, TICKET, by, method, other_than};
 use super::*;
 use crate::effects::Changed;
-use crate::letter::{Change, LetterBody, LetterOutcome};
+use crate::letter::{Change, Letter, LetterBody, LetterOutcome};
 use crate::rows::{CodeDelivery, MethodData, Moving};
 use crate::{Acr, MethodChoice, MethodKind};
 
@@ -373,6 +373,47 @@ async fn what_became_of_a_letter_is_shown_and_wakes_those_who_wait() {
     site.submit(&started, &code).await.unwrap();
     server.letter_outcome(&second, LetterOutcome::Failed).await.unwrap();
     assert_eq!(site.view(&started).await.state, ChallengeState::Approved);
+}
+
+#[tokio::test]
+async fn a_code_that_has_become_void_is_not_sent_any_more() {
+    let site = Site::new();
+    site.give("ada", vec![site.email(), site.totp()]).await;
+    let server = &site.world.server;
+    let counts = async |letter: &Letter| server.letter_counts(letter).await.unwrap();
+    let started = site.ask("ada", MethodKind::Email).await.unwrap();
+    let (first, _) = site.letter();
+    assert!(counts(&first).await);
+    site.wait(30_000);
+    server.resend_code(started.id, None).await.unwrap();
+    let (second, _) = site.letter();
+    assert!(!counts(&first).await, "a newer one was sent");
+    assert!(counts(&second).await);
+    server.suspend("ada", true, "desk").await.unwrap();
+    assert!(!counts(&second).await, "suspended");
+    let told = site.world.store.drain_letters();
+    assert!(!told.is_empty());
+    for letter in &told {
+        assert!(counts(letter).await, "what tells of a change always goes");
+    }
+    server.suspend("ada", false, "desk").await.unwrap();
+    let _ = site.world.store.drain_letters();
+    for ending in ["cancelled", "switched", "expired", "removed"] {
+        site.wait(120_000);
+        let started = site.ask("ada", MethodKind::Email).await.unwrap();
+        let (letter, _) = site.letter();
+        assert!(counts(&letter).await, "{ending}");
+        match ending {
+            "cancelled" => drop(server.cancel_challenge(started.id, None).await.unwrap()),
+            "switched" => {
+                let totp = MethodChoice::Kind(MethodKind::Totp);
+                drop(server.switch_challenge(started.id, None, totp).await.unwrap());
+            }
+            "expired" => site.wait(600_000),
+            _ => drop(server.remove_method("ada", method(1)).await.unwrap()),
+        }
+        assert!(!counts(&letter).await, "{ending}");
+    }
 }
 
 #[tokio::test]

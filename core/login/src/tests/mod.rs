@@ -2,6 +2,7 @@
 
 mod adding;
 mod addresses;
+mod alike;
 mod answers;
 mod challenges;
 mod code_limits;
