@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { World } from "./lib/world.js";
 import * as access from "./specs/access.js";
+import * as addresses from "./specs/addresses.js";
 import * as codes from "./specs/codes.js";
 import * as decide from "./specs/decide.js";
 import * as enrol from "./specs/enrol.js";
@@ -20,7 +21,7 @@ import * as reach from "./specs/reach.js";
 import * as time from "./specs/time.js";
 import * as ways from "./specs/ways.js";
 
-const SCENARIOS = [enrol, decide, time, reach, ways, mailbox, move, codes, access, portal].flatMap(
+const SCENARIOS = [enrol, decide, time, reach, ways, addresses, mailbox, move, codes, access, portal].flatMap(
   (spec) => spec.scenarios,
 );
 const FAILURES = "target/test-logs/browser";
