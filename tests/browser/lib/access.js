@@ -28,9 +28,9 @@ export async function assertFits(page, where) {
   assert.ok(over <= 0, `${where}: ${over} px too wide`);
 }
 
-/** Presses Tab until the element has the focus; it must then be visible and show it. */
+/** Presses Tab until the element, which must be enabled by then, has the focus; it must show it. */
 export async function tabTo(page, testid) {
-  await page.getByTestId(testid).filter({ visible: true }).first().waitFor();
+  await page.locator(`[data-testid="${testid}"]:not(:disabled)`).filter({ visible: true }).first().waitFor();
   for (let pressed = 0; pressed < MOST_TABS; pressed += 1) {
     const focused = await page.evaluate(() => document.activeElement?.dataset.testid ?? null);
     if (focused === testid) {
