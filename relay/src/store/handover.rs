@@ -70,6 +70,7 @@ impl RelayStore {
             rotation::end_all(&mut rows, service, at)?;
             effects.extend(rows.finish()?);
             link_bindings(txn, service)?;
+            forget_users(txn, service)?;
             record.sealed_keys = None;
             record.mode = Mode::Sovereign;
             record.handed_over = Some(signed);
@@ -142,6 +143,18 @@ fn link_bindings(txn: &mut dyn Txn, service: ServiceId) -> Result<(), StoreError
         if row.state != BindingState::Revoked {
             txn.delete(&layout::wish(row.mailbox, service));
             txn.put(&layout::link(row.mailbox, service), vec![1]);
+        }
+    }
+    Ok(())
+}
+
+/// Drops the users' other ways in, key fobs and activity: a sovereign login server offers push alone, and seeds and
+/// addresses that nobody uses would only wait for a thief.
+fn forget_users(txn: &mut dyn Txn, service: ServiceId) -> Result<(), StoreError> {
+    for tag in [Tag::User, Tag::Fob, Tag::Activity] {
+        let prefix = layout::key(tag, &[service.as_bytes()]);
+        for (key, _) in txn.scan_prefix(&prefix, usize::MAX).map_err(unavailable)? {
+            txn.delete(&key);
         }
     }
     Ok(())

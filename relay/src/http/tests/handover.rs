@@ -129,6 +129,33 @@ async fn what_is_open_ends_and_the_relay_refuses_to_be_the_login_server() {
 }
 
 #[tokio::test]
+async fn seeds_addresses_and_activity_of_its_users_are_gone_and_those_of_others_stay() {
+    let rig = Rig::new().await;
+    let (a, b) = (rig.tenant("A", "managed").await, rig.tenant("B", "managed").await);
+    let seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    for tenant in [&a, &b] {
+        let contacts = json!({ "email": "anna@example.org" });
+        assert_eq!(rig.call("PUT", "/v1/users/anna", &tenant.key, contacts).await.status, 200);
+        let fobs = json!({ "fobs": [{ "serial": "7", "secret": seed }] });
+        assert_eq!(rig.call("POST", "/v1/service/fobs", &tenant.key, fobs).await.status, 200);
+        let fob = json!({ "kind": "fob", "serial": "7" });
+        assert_eq!(rig.call("POST", "/v1/users/anna/methods", &tenant.key, fob).await.status, 201);
+    }
+    let kept = async |login: &nod_login::LoginServer, tenant: &Tenant| {
+        let methods = login.profile("anna").await.unwrap().methods.len();
+        let fobs = login.fobs(None, 10).await.unwrap().len();
+        (methods, fobs, rig.store.activity(tenant.id, "anna", 10).await.unwrap().is_empty())
+    };
+    let (login, other) = (rig.login(&a).await, rig.login(&b).await);
+    assert_eq!(kept(&login, &a).await, (2, 1, false));
+    let own = own_key();
+    let rotate = jws::sign(&claims(&rig, &a, &own).await, &own).unwrap();
+    assert_eq!(rig.call("POST", PATH, &a.key, json!({ "rotate": rotate })).await.status, 200);
+    assert_eq!(kept(&login, &a).await, (0, 0, true));
+    assert_eq!(kept(&other, &b).await, (2, 1, false));
+}
+
+#[tokio::test]
 async fn many_bindings_come_over_page_by_page() {
     let rig = Rig::new().await;
     let a = rig.tenant("A", "managed").await;
