@@ -140,3 +140,51 @@ async fn a_gateway_that_never_answers_is_left_after_the_timeout_and_asked_again(
     site.until_counted("sms", "retried", 2).await;
     site.delivery(&id, "queued").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_number_code_key_or_user_is_in_the_log_of_a_relay_process() {
+    use nod_tests::process::Relay;
+    let dir = tempfile::tempdir().unwrap();
+    let mut gateway = PushServer::start(dir.path()).await;
+    let variables = [
+        ("NOD_SMS_HTTP_URL", format!("{}/sms?key={{{{ secret }}}}", gateway.url)),
+        ("NOD_SMS_HTTP_SECRET", "canary-key".to_owned()),
+        ("NOD_SMS_HTTP_CA_FILE", gateway.certificate.display().to_string()),
+        ("NOD_LOG", "trace".to_owned()),
+    ];
+    let data = dir.path().join("data");
+    // A relay process is spoken to without a runtime around it.
+    let (relay, key) = tokio::task::spawn_blocking(move || {
+        let relay = Relay::start_with(&data, &variables);
+        let key = relay.add_service(&["Fjordbanken"]);
+        (relay, key)
+    })
+    .await
+    .unwrap();
+    gateway.answer("/sms", Answer::status(200));
+    gateway.answer("/sms", Answer::status(422));
+    let asked = tokio::task::spawn_blocking(move || {
+        for (user, phone) in [("canary.user", "+46701234567"), ("canary.other", "+46709876543")] {
+            let (status, body) =
+                relay.call("PUT", &format!("/v1/users/{user}"), &key, &json!({ "phone": phone }));
+            assert_eq!(status, 200, "{body}");
+            let (status, body) = relay.call("POST", "/v1/challenges", &key, &json!({ "user": user }));
+            assert_eq!(status, 201, "{body}");
+            let path = format!("/v1/challenges/{}?wait=1", body["challenge_id"].as_str().unwrap());
+            while relay.call("GET", &path, &key, &Value::Null).1["code"]["delivery"] == "queued" {}
+        }
+        relay.stop_and_tell()
+    });
+    let sent = gateway.next().await;
+    let code = code(&fields(&sent.body)[2].1);
+    gateway.next().await;
+    // Without the time that begins each line, whose digits could be a code's.
+    let said = asked.await.unwrap();
+    let said: Vec<&str> =
+        said.lines().filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest).collect();
+    let said = said.join("\n");
+    assert!(said.contains("a letter was not sent"), "the log tells of a failure: {said}");
+    for canary in ["canary", "6701234567", "6709876543", &code] {
+        assert!(!said.contains(canary), "{canary} is in the log: {said}");
+    }
+}
