@@ -167,10 +167,11 @@ swift_package() {
 # Every test prints `ok NAME` or `not ok NAME`; as many must have run as the runner says.
 swift_tests() {
   local log=$LOGS/swift-tests.log status ran told
-  swift_package "$1" test --skip-build --disable-xctest 2>&1 | tee "$log" \
-    | sed -nE '/^(✔|✘) Test run with /d; s/^✔ Test (.*) passed after.*/ok \1/p; s/^✘ Test (.*) failed after.*/not ok \1/p;
-               s/^✘ Test .* recorded an issue.*/   &/p'
-  status=${PIPESTATUS[0]}
+  # Into a file: the runner writes without waiting, and what a full pipe does not take at once is lost.
+  swift_package "$1" test --skip-build --disable-xctest >"$log" 2>&1
+  status=$?
+  sed -nE '/^(✔|✘) Test run with /d; s/^✔ Test (.*) passed after.*/ok \1/p; s/^✘ Test (.*) failed after.*/not ok \1/p;
+           s/^✘ Test .* recorded an issue.*/   &/p' "$log"
   ran=$(grep -E '^(✔|✘) Test .* (passed|failed) after' "$log" | grep -cvE '^(✔|✘) Test run with ')
   told=$(sed -nE 's/^(✔|✘) Test run with ([0-9]+) tests.*/\2/p' "$log" | tail -n 1)
   if [ "$ran" != "${told:-none}" ]; then
