@@ -81,8 +81,12 @@ pub(crate) fn start(
     let asker = limits::Asker { session: row.session.as_ref(), ip: row.context.ip, replaces };
     let mut sealed = Vec::new();
     if let Some(code) = row.code.clone() {
-        limits::check_live(&policy.limits, &counters, &pending, asker, at.now)?;
+        limits::check_source(&policy.limits, &counters, &pending, asker, at.now)?;
         let_code_in(rows, at, policy, &row, &code, letter.as_ref())?;
+        for old in limits::codes_that_give_way(&policy.limits, &pending, asker, at.now) {
+            // It is another session's, which must not learn the id of this one.
+            end::end(rows, at, &mut old.clone(), ChallengeState::Superseded);
+        }
     } else {
         if rows.user(at.service, &row.user)?.is_some_and(|user| user.suspended.is_some()) {
             return Err(Stop::Refused(Refusal::Suspended));

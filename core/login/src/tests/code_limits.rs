@@ -166,10 +166,49 @@ async fn what_is_open_is_limited_whatever_the_method() {
     for kind in [MethodKind::Email, MethodKind::Push] {
         assert_eq!(site.world.start(of("a", kind)).await, Err(ChallengeError::LiveLimit), "{kind}");
     }
-    site.world.start(of("b", MethodKind::Push)).await.unwrap();
-    assert_eq!(site.world.start(of("c", MethodKind::Email)).await, Err(ChallengeError::LiveLimit));
     site.world.server.cancel_challenge(first.id, Some("a")).await.unwrap();
-    site.world.start(of("c", MethodKind::Email)).await.unwrap();
+    site.world.start(of("a", MethodKind::Push)).await.unwrap();
+}
+
+#[tokio::test]
+async fn codes_that_are_open_keep_no_push_out_and_pushes_no_code() {
+    let site = Site::new();
+    let _ada = site.world.enrol(7, "ada").await;
+    site.give("ada", vec![site.totp()]).await;
+    for kind in [MethodKind::Totp, MethodKind::Totp, MethodKind::Push, MethodKind::Push, MethodKind::Totp] {
+        site.ask("ada", kind).await.unwrap();
+    }
+    assert_eq!(site.ask("ada", MethodKind::Push).await, Err(ChallengeError::LiveLimit), "a third push");
+}
+
+#[tokio::test]
+async fn a_third_open_code_takes_the_place_of_the_oldest() {
+    let site = Site::new();
+    let _ada = site.world.enrol(7, "ada").await;
+    site.give("ada", vec![site.totp(), site.email()]).await;
+    let of = |session: &str, kind| Ask { session: Some(session.to_owned()), ..by("ada", kind) };
+    let start = async |session, kind| {
+        site.wait(1_000);
+        site.world.start(of(session, kind)).await.unwrap()
+    };
+    let push = start("p", MethodKind::Push).await;
+    let codes = [start("a", MethodKind::Totp).await, start("b", MethodKind::Totp).await];
+    let third = start("c", MethodKind::Email).await;
+    let view = async |id, session| site.world.server.challenge(id, Some(session)).await.unwrap();
+    let oldest = view(codes[0].id, "a").await;
+    assert_eq!((oldest.state, oldest.superseded_by), (ChallengeState::Superseded, None), "it learns no id");
+    let states = [(push.id, "p"), (codes[1].id, "b"), (third.id, "c")];
+    for (id, session) in states {
+        assert_eq!(view(id, session).await.state, ChallengeState::Pending, "{session}");
+    }
+    let retry = site.world.server.retry_challenge(codes[0].id, Some("a")).await;
+    assert_eq!(retry, Err(ChallengeError::Ended { state: ChallengeState::Superseded }));
+    assert_eq!(
+        site.world.start(of("c", MethodKind::Totp)).await,
+        Err(ChallengeError::LiveLimit),
+        "a session has one"
+    );
+    assert_eq!(view(codes[1].id, "b").await.state, ChallengeState::Pending, "what is refused ends nothing");
 }
 
 #[tokio::test]
