@@ -119,13 +119,14 @@ pub(crate) fn confirm(
     let otp_place = match verdict {
         Verdict::Right(otp_place) => otp_place,
         Verdict::Wrong => {
+            let kind = method.data.kind();
             waits.tries_left = waits.tries_left.saturating_sub(1);
             let tries_left = waits.tries_left;
             if tries_left == 0 {
                 let gone = user.row.methods.remove(place);
                 rows.audit(at.service, at.now, removed(name, &gone));
             }
-            attempts::wrong(rows, at, &policy.methods, &mut user.row);
+            attempts::wrong(rows, at, &policy.methods, &mut user.row, kind);
             rows.put_user(&user.row);
             return Ok(Confirmed::Wrong { tries_left });
         }

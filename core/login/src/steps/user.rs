@@ -7,7 +7,7 @@ use nod_protocol::{EnvelopeId, MethodId};
 use super::{At, start};
 use crate::clock::UnixMillis;
 use crate::letter::{Change, Channel, Letter, LetterBody};
-use crate::method::MethodKind;
+use crate::method::{MethodKind, MethodPolicy};
 use crate::rows::{Address, Attempts, BindingRow, MAX_METHODS, MethodData, MethodRow, Moving, UserRow};
 use crate::server::{MethodOffer, MethodView, Profile};
 use crate::service::Policy;
@@ -120,6 +120,32 @@ impl User {
         self.row.methods.iter_mut().filter(listed).find(|method| method.id == id)
     }
 
+    /// Whether the user has a phone, an app or a key fob that the service takes. Then a code by e-mail or SMS changes no
+    /// method, and clears the count of nothing else.
+    pub(crate) fn has_strong(&self, rows: &dyn Rows, policy: &MethodPolicy) -> Result<bool, StoreError> {
+        let forbidden = |kind| policy.forbidden.has(kind);
+        if self.phones.count > 0 && !forbidden(MethodKind::Push) {
+            return Ok(true);
+        }
+        for method in self.row.methods.iter().filter(|method| method.unconfirmed.is_none()) {
+            let there = match &method.data {
+                MethodData::Totp(_) => true,
+                MethodData::Fob { serial } => {
+                    let fob = rows.fob(self.row.service, serial)?;
+                    fob.is_some_and(|fob| fob.user.as_ref() == Some(&self.row.user))
+                }
+                MethodData::Push
+                | MethodData::Email(_)
+                | MethodData::Sms(_)
+                | MethodData::Recovery { .. } => false,
+            };
+            if there && !forbidden(method.data.kind()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether another method fits.
     pub(crate) fn has_room(&self) -> bool {
         self.row.methods.len() < MAX_METHODS
@@ -198,6 +224,7 @@ impl User {
             language: self.row.language,
             suspended: self.row.suspended,
             locked_until: self.row.attempts.locked_until.filter(|until| at.now < *until),
+            has_strong: self.has_strong(rows, &policy.methods)?,
             methods: self.views(rows, policy)?,
         })
     }

@@ -41,7 +41,7 @@ async fn a_challenge_is_denied_when_its_tries_are_used_up() {
     let denied = ChallengeState::Denied;
     assert_eq!(site.view(&started).await.state, denied);
     assert_eq!(site.submit(&started, &code).await, Err(ChallengeError::Ended { state: denied }));
-    assert_eq!(site.attempts("ada").await.wrong, 5);
+    assert_eq!(site.attempts("ada").await.wrong_sent, 5);
     let events = site.world.events();
     assert!(matches!(events.as_slice(), [Event::ChallengeDecided { state: ChallengeState::Denied, .. }]));
     let finalised = site.world.server.finalise(started.id, None).await;
