@@ -3,9 +3,11 @@
 
 use nod_protocol::ChallengeId;
 
+use super::user::User;
 use super::{At, Stop, attempts, codes, end, limits, user};
 use crate::effects::{AuditEvent, Changed, Outgoing};
 use crate::letter::Letter;
+use crate::method::MethodKind;
 use crate::rows::{BindingRow, BindingState, ChallengeRow, ChallengeState, CodeRow};
 use crate::service::Policy;
 use crate::store::{Rows, StoreError};
@@ -29,6 +31,10 @@ pub(crate) enum Refusal {
     /// The method that was chosen is gone.
     NoMethod,
     Suspended,
+    /// A code would be sent that could not be used.
+    Locked {
+        retry_after_s: u64,
+    },
     SendLimit {
         retry_after_s: u64,
     },
@@ -115,6 +121,14 @@ pub(crate) fn start(
     Ok(devices)
 }
 
+/// Whether a code may be asked for: none is sent that could not be used.
+pub(crate) fn refuse_locked(user: &User, kind: MethodKind, at: At) -> Result<(), Refusal> {
+    match attempts::locked(&user.row.attempts, at.now) {
+        Some(retry_after_s) if !kind.is_strong() => Err(Refusal::Locked { retry_after_s }),
+        _ => Ok(()),
+    }
+}
+
 /// Checks that the method is still there, and counts the code that is sent.
 fn let_code_in(
     rows: &mut dyn Rows,
@@ -131,6 +145,7 @@ fn let_code_in(
     if !codes::still_there(&user, code, letter) {
         return Err(Stop::Refused(Refusal::NoMethod));
     }
+    refuse_locked(&user, code.kind, at).map_err(Stop::Refused)?;
     if code.last_send.is_some() {
         attempts::may_send(&user.row.attempts, &policy.methods, at.now)
             .map_err(|retry_after_s| Stop::Refused(Refusal::SendLimit { retry_after_s }))?;

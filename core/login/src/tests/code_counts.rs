@@ -6,7 +6,7 @@ use super::*;
 use crate::letter::{Change, LetterBody};
 use crate::rows::{Attempts, LimitsRow, MethodData};
 use crate::store::StoreExt as _;
-use crate::{MethodKind, MethodPolicy};
+use crate::{MethodChoice, MethodKind, MethodPolicy};
 
 /// Types wrong codes of a kind.
 async fn wrong(site: &Site, kind: MethodKind, times: u32) {
@@ -131,4 +131,31 @@ async fn a_user_is_told_of_a_lock_once_and_not_of_each_wrong_code_after_it() {
     site.submit(&started, &site.totp_code(0)).await.unwrap();
     wrong(&site, MethodKind::Totp, 10).await;
     assert_eq!(told(), 1, "after a success it is news again");
+}
+
+#[tokio::test]
+async fn no_code_is_sent_while_codes_are_locked() {
+    let site = Site::of(MethodPolicy { tries: 10, conceal_unknown: true, ..MethodPolicy::default() });
+    site.give("ada", vec![site.totp(), site.email(), site.sms()]).await;
+    let open = site.ask("ada", MethodKind::Totp).await.unwrap();
+    wrong(&site, MethodKind::Totp, 10).await;
+    // Somebody whom nobody knows is locked, too.
+    let decoy = site.ask("nobody", MethodKind::Email).await.unwrap();
+    for _ in 0..10 {
+        let _ = site.submit(&decoy, "").await;
+    }
+    let _ = site.world.store.drain_letters();
+    let locked = Err(ChallengeError::Locked { retry_after_s: 900 });
+    for (name, kind) in [("ada", MethodKind::Email), ("ada", MethodKind::Sms), ("nobody", MethodKind::Email)]
+    {
+        assert_eq!(site.ask(name, kind).await, locked, "{name}, {kind}");
+    }
+    let switch = site.world.server.switch_challenge(open.id, None, MethodChoice::Kind(MethodKind::Sms)).await;
+    assert_eq!(switch, locked);
+    assert_eq!(site.view(&open).await.state, ChallengeState::Pending, "what is refused replaces nothing");
+    assert!(site.world.store.drain_letters().is_empty());
+    assert!(site.attempts("ada").await.sent.is_empty());
+    site.wait(900_000);
+    site.ask("ada", MethodKind::Email).await.unwrap();
+    site.ask("nobody", MethodKind::Email).await.unwrap();
 }
