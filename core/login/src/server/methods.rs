@@ -131,7 +131,7 @@ pub struct Profile {
     pub suspended: Option<UnixMillis>,
     /// Until when codes are locked.
     pub locked_until: Option<UnixMillis>,
-    /// Whether there is a phone, an app or a key fob that the service takes.
+    /// Whether there is a phone, an app or a key fob that the service takes; a phone that an alarm suspended is one.
     pub has_strong: bool,
     /// The methods in the user's order: the first usable one is the primary.
     pub methods: Vec<MethodView>,
