@@ -69,7 +69,7 @@ fn user(service: ServiceId, name: &str) -> UserRow {
             method(4, MethodData::Email(address)),
             method(5, MethodData::Recovery { codes: vec![None, Some(Digest::of(b"c"))] }),
         ],
-        attempts: Attempts { wrong: 3, locked_until: Some(NOW.plus(9)), sent: vec![NOW] },
+        attempts: Attempts { wrong: 3, wrong_sent: 2, locked_until: Some(NOW.plus(9)), sent: vec![NOW] },
         ticket: None,
     }
 }

@@ -155,13 +155,39 @@ async fn who_has_a_method_at_all_where_that_is_concealed() {
     let site = Site::start().await;
     let policy = json!({ "methods": { "conceal_unknown": true } });
     site.done("PATCH", "/v1/service", policy).await;
-    let started = site.done("POST", "/v1/challenges", json!({ "user": "nobody" })).await;
-    let id = started["challenge_id"].as_str().unwrap();
-    for left in [4, 3, 2, 1, 0] {
-        let (status, answer) = site.code(id, "123456").await;
-        assert_eq!((status, slug(&answer), &answer["tries_left"]), (422, "wrong-code", &json!(left)));
+    // There is no mail server: what is written to the one who is known fails.
+    site.done("PUT", "/v1/users/ada", json!({ "email": "ada@example.org" })).await;
+    let (known, unknown) = (seen_of(&site, "ada", true).await, seen_of(&site, "nobody", false).await);
+    assert_eq!(known, unknown);
+    assert_eq!(known.last().unwrap()["state"], "denied");
+}
+
+/// What a login server sees of a user who is asked and types wrong codes, but for ids and times; where the user is
+/// `known`, after the letter has failed.
+async fn seen_of(site: &Site, user: &str, known: bool) -> Vec<Value> {
+    let started = site.done("POST", "/v1/challenges", json!({ "user": user })).await;
+    let id = started["challenge_id"].as_str().unwrap().to_owned();
+    for _ in 0..if known { 500 } else { 0 } {
+        let activity = site.done("GET", &format!("/v1/users/{user}/activity"), Value::Null).await;
+        if activity.to_string().contains("code-not-sent") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    assert_eq!(site.done("GET", &format!("/v1/challenges/{id}"), Value::Null).await["state"], "denied");
+    let look = async || site.done("GET", &format!("/v1/challenges/{id}"), Value::Null).await;
+    let mut seen = vec![started, look().await];
+    for left in [4, 3, 2, 1, 0] {
+        let (status, answer) = site.code(&id, "123456").await;
+        assert_eq!((status, slug(&answer), &answer["tries_left"]), (422, "wrong-code", &json!(left)));
+        seen.extend([answer, look().await]);
+    }
+    for answer in seen.iter_mut().filter_map(Value::as_object_mut) {
+        answer.retain(|name, _| name != "challenge_id" && !name.ends_with("_at"));
+        if let Some(code) = answer.get_mut("code").and_then(Value::as_object_mut) {
+            code.remove("resend_after_s");
+        }
+    }
+    seen
 }
 
 #[tokio::test]

@@ -65,6 +65,11 @@ pub enum Change {
         kind: MethodKind,
         label: String,
     },
+    /// Another method comes first.
+    PrimaryChanged {
+        kind: MethodKind,
+        label: String,
+    },
     /// The address for codes is another one now; goes to the old one too. `hint` is the new one, masked.
     ContactChanged {
         kind: MethodKind,
@@ -81,6 +86,10 @@ pub enum Change {
         device: String,
     },
     DeviceRevoked {
+        device: String,
+    },
+    /// The alarm says that its keys may have been copied.
+    DeviceSuspended {
         device: String,
     },
     Suspended,

@@ -9,7 +9,7 @@ use crate::clock::UnixMillis;
 use crate::otp::{MAX_RESYNC_DRIFT, step_at};
 use crate::rows::{Moving, OtpRow};
 
-/// Presses ahead in which the codes are looked for.
+/// Presses beyond the last one that was accepted in which the first of the two codes is looked for.
 const PRESSES: u64 = 1_000;
 
 /// Where the fob stands after the two codes, which are then used up; none when they are not found. No code is found that
@@ -27,7 +27,7 @@ pub(crate) fn find(secret: &[u8], row: &OtpRow, codes: [&str; 2], now: UnixMilli
             Some(Moving::Time { period_s, last_step: Some(last), drift })
         }
         Moving::Counter { next } => {
-            let first = pair(secret, row, codes, next..=next.saturating_add(PRESSES))?;
+            let first = pair(secret, row, codes, next..next.saturating_add(PRESSES))?;
             Some(Moving::Counter { next: first.checked_add(2)? })
         }
     }
@@ -81,8 +81,8 @@ mod tests {
     fn two_codes_that_follow_each_other_are_found_within_a_thousand_presses() {
         let at = |first, second| found(Moving::Counter { next: 7 }, first, second);
         assert_eq!(at(7, 8), Some(Moving::Counter { next: 9 }));
-        assert_eq!(at(1007, 1008), Some(Moving::Counter { next: 1009 }));
-        for (first, second) in [(1008, 1009), (6, 7), (500, 500), (500, 502), (501, 500)] {
+        assert_eq!(at(1006, 1007), Some(Moving::Counter { next: 1008 }));
+        for (first, second) in [(1007, 1008), (6, 7), (500, 500), (500, 502), (501, 500)] {
             assert_eq!(at(first, second), None, "{first}, {second}");
         }
     }

@@ -46,12 +46,14 @@ pub(super) const fn name(body: &LetterBody) -> &'static str {
         LetterBody::Changed { change } => match change {
             Change::MethodAdded { .. } => "method-added",
             Change::MethodRemoved { .. } => "method-removed",
+            Change::PrimaryChanged { .. } => "primary-changed",
             Change::ContactChanged { .. } => "contact-changed",
             Change::RecoveryCodesMade => "recovery-codes-made",
             Change::RecoveryCodeUsed { .. } => "recovery-code-used",
             Change::DeviceEnrolled { .. } => "device-enrolled",
             Change::DeviceMoved { .. } => "device-moved",
             Change::DeviceRevoked { .. } => "device-revoked",
+            Change::DeviceSuspended { .. } => "device-suspended",
             Change::Suspended => "suspended",
             Change::Unsuspended => "unsuspended",
             Change::TicketIssued => "ticket-issued",
@@ -83,7 +85,9 @@ pub(super) fn context(facts: Facts<'_>, words: &Words, widths: Widths) -> Contex
             context.insert("minutes", Value::from(minutes(*life_s)));
         }
         LetterBody::Changed { change } => match change {
-            Change::MethodAdded { kind, label } | Change::MethodRemoved { kind, label } => {
+            Change::MethodAdded { kind, label }
+            | Change::MethodRemoved { kind, label }
+            | Change::PrimaryChanged { kind, label } => {
                 rows.push(("method", word(format!("kind.{kind}"))));
                 rows.push(("name", clean(label, widths.detail)));
             }
@@ -93,7 +97,8 @@ pub(super) fn context(facts: Facts<'_>, words: &Words, widths: Widths) -> Contex
             }
             Change::DeviceEnrolled { device }
             | Change::DeviceMoved { device }
-            | Change::DeviceRevoked { device } => rows.push(("phone", clean(device, widths.detail))),
+            | Change::DeviceRevoked { device }
+            | Change::DeviceSuspended { device } => rows.push(("phone", clean(device, widths.detail))),
             Change::RecoveryCodeUsed { left } => {
                 rows.push(("left", left.to_string()));
                 context.insert("left", Value::from(*left));

@@ -26,6 +26,7 @@ pub(super) fn bodies() -> Vec<LetterBody> {
         Change::DeviceEnrolled { device: phone() },
         Change::DeviceMoved { device: phone() },
         Change::DeviceRevoked { device: phone() },
+        Change::DeviceSuspended { device: phone() },
         Change::Suspended,
         Change::Unsuspended,
         Change::TicketIssued,
@@ -34,6 +35,7 @@ pub(super) fn bodies() -> Vec<LetterBody> {
     ];
     for kind in MethodKind::ALL {
         changes.push(Change::MethodAdded { kind, label: "Key ring".to_owned() });
+        changes.push(Change::PrimaryChanged { kind, label: "Key ring".to_owned() });
         changes.push(Change::MethodRemoved { kind, label: String::new() });
     }
     bodies.extend(changes.into_iter().map(|change| LetterBody::Changed { change }));

@@ -20,7 +20,8 @@ macro_rules! language {
         files!($lang: "words.json" "code.jinja" "confirm.jinja" "notice.jinja" "method-added.jinja"
             "method-removed.jinja" "contact-changed.jinja" "recovery-codes-made.jinja" "recovery-code-used.jinja"
             "device-enrolled.jinja" "device-moved.jinja" "device-revoked.jinja" "suspended.jinja"
-            "unsuspended.jinja" "ticket-issued.jinja" "ticket-used.jinja" "codes-locked.jinja")
+            "unsuspended.jinja" "ticket-issued.jinja" "ticket-used.jinja" "codes-locked.jinja"
+            "device-suspended.jinja" "primary-changed.jinja")
     };
 }
 

@@ -129,6 +129,8 @@ fn a_text_message_fits_into_one_part_with_the_longest_names() {
                 }
                 LetterBody::Changed { change } => {
                     if let Change::MethodAdded { label, .. }
+                    | Change::PrimaryChanged { label, .. }
+                    | Change::DeviceSuspended { device: label }
                     | Change::DeviceEnrolled { device: label }
                     | Change::DeviceMoved { device: label }
                     | Change::DeviceRevoked { device: label }

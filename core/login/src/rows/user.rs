@@ -173,15 +173,26 @@ pub struct FobRow {
 /// Counters over all of a user's codes, whatever the method.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
-    /// Wrong codes since the last success.
+    /// Wrong codes of all kinds but e-mail and SMS, since the last success that clears them.
     #[serde(default)]
     pub wrong: u32,
+    /// Wrong codes by e-mail and SMS, since the last success. A mailbox must not buy guesses at an app.
+    #[serde(default)]
+    pub wrong_sent: u32,
     /// Until when codes are locked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locked_until: Option<UnixMillis>,
     /// When codes were sent within the last hour.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sent: Vec<UnixMillis>,
+}
+
+impl Attempts {
+    /// Wrong codes of all kinds: what the lock looks at.
+    #[must_use]
+    pub const fn wrong_in_all(&self) -> u32 {
+        self.wrong.saturating_add(self.wrong_sent)
+    }
 }
 
 /// A reset ticket.

@@ -144,6 +144,7 @@ impl From<start::Refusal> for ChallengeError {
             start::Refusal::NoDevice => Self::NoDevice,
             start::Refusal::NoMethod => Self::NoMethod,
             start::Refusal::Suspended => Self::Suspended,
+            start::Refusal::Locked { retry_after_s } => Self::Locked { retry_after_s },
             start::Refusal::SendLimit { retry_after_s } => Self::SendLimit { retry_after_s },
             start::Refusal::NotFound => Self::NotFound,
             start::Refusal::Ended(state) => Self::Ended { state },

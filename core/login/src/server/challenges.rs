@@ -254,7 +254,10 @@ fn see(
                 return Err(if has_phones { ChallengeError::NoDevice } else { takes.nothing() });
             }
         }
-        Chosen::Code(_) => limits::check_live(&takes.policy.limits, &counters, &pending, asker, at.now)?,
+        Chosen::Code(code) => {
+            limits::check_source(&takes.policy.limits, &counters, &pending, asker, at.now)?;
+            start::refuse_locked(&user, code.kind, at)?;
+        }
     }
     let method = takes.offer_of(&chosen, push);
     let others = choice::others(takes, &user, &views, &method, counters.push_off);

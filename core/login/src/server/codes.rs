@@ -70,10 +70,10 @@ pub struct CodeView {
 }
 
 impl CodeView {
-    /// How a code looks at `now`. Where nobody must learn who has an address, a code on its way looks as if it had been
-    /// sent.
+    /// How a code looks at `now`. Where nobody must learn who has an address, a code by e-mail looks as if it had been
+    /// sent, whatever became of it: to nobody's address nothing ever fails.
     pub(super) fn of(code: &CodeRow, digits: Option<u8>, policy: &MethodPolicy, now: UnixMillis) -> Self {
-        let hidden = policy.conceal_unknown && code.delivery == CodeDelivery::Queued;
+        let hidden = policy.conceal_unknown && code.kind == MethodKind::Email;
         Self {
             digits,
             tries_left: code.tries_left,

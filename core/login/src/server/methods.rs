@@ -131,6 +131,8 @@ pub struct Profile {
     pub suspended: Option<UnixMillis>,
     /// Until when codes are locked.
     pub locked_until: Option<UnixMillis>,
+    /// Whether there is a phone, an app or a key fob that the service takes; a phone that an alarm suspended is one.
+    pub has_strong: bool,
     /// The methods in the user's order: the first usable one is the primary.
     pub methods: Vec<MethodView>,
 }
@@ -145,11 +147,8 @@ impl Profile {
     /// Whether a success by `kind` may change the user's methods: a code by e-mail or SMS does so only for a user who has
     /// no phone, app or key fob (docs/methods.md, "Who may change what").
     #[must_use]
-    pub fn may_change_by(&self, kind: MethodKind) -> bool {
-        let strong = |method: &MethodView| {
-            matches!(method.kind, MethodKind::Push | MethodKind::Totp | MethodKind::Fob) && method.usable
-        };
-        kind.is_strong() || !self.methods.iter().any(strong)
+    pub const fn may_change_by(&self, kind: MethodKind) -> bool {
+        kind.is_strong() || !self.has_strong
     }
 }
 

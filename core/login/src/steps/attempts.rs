@@ -4,7 +4,7 @@ use super::At;
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Event};
 use crate::letter::Change;
-use crate::method::MethodPolicy;
+use crate::method::{MethodKind, MethodPolicy};
 use crate::rows::{Attempts, UserRow};
 use crate::store::Rows;
 
@@ -22,10 +22,15 @@ pub(crate) fn locked(attempts: &Attempts, now: UnixMillis) -> Option<u64> {
     attempts.locked_until.filter(|until| now < *until).map(|until| until.since(now).div_ceil(1000))
 }
 
-/// Counts a wrong code. One too many locks all codes, of which the user is told by every channel.
-pub(crate) fn wrong(rows: &mut dyn Rows, at: At, policy: &MethodPolicy, row: &mut UserRow) {
-    row.attempts.wrong = row.attempts.wrong.saturating_add(1);
-    if row.attempts.wrong < policy.wrong_before_lock {
+/// Counts a wrong code of that kind. One too many locks all codes, of which the user is told by every channel; not of
+/// each later one, or a guesser could write to the user for ever.
+pub(crate) fn wrong(rows: &mut dyn Rows, at: At, policy: &MethodPolicy, row: &mut UserRow, kind: MethodKind) {
+    let first = row.attempts.wrong_in_all() < policy.wrong_before_lock;
+    let counter = if kind.is_strong() { &mut row.attempts.wrong } else { &mut row.attempts.wrong_sent };
+    *counter = counter.saturating_add(1);
+    // A ticket is looked at during a lock: a wrong one counts, and does not make the lock longer.
+    let holds = locked(&row.attempts, at.now).is_some();
+    if row.attempts.wrong_in_all() < policy.wrong_before_lock || holds {
         return;
     }
     let until = at.now.plus(u64::from(policy.lock_s) * 1000);
@@ -33,13 +38,18 @@ pub(crate) fn wrong(rows: &mut dyn Rows, at: At, policy: &MethodPolicy, row: &mu
     let user = row.user.clone();
     rows.audit(at.service, at.now, AuditEvent::CodesLocked { user: user.clone() });
     rows.event(at.service, at.now, Event::UserLocked { user, until });
-    super::user::tell(rows, at, row, &Change::CodesLocked, None);
+    if first {
+        super::user::tell(rows, at, row, &Change::CodesLocked, None);
+    }
 }
 
-/// A right code: no wrong one before it counts any more.
-pub(crate) fn right(attempts: &mut Attempts) {
-    attempts.wrong = 0;
-    attempts.locked_until = None;
+/// A right code: no wrong one before it counts any more. Unless it `clears_all`, that holds for e-mail and SMS alone.
+pub(crate) const fn right(attempts: &mut Attempts, clears_all: bool) {
+    attempts.wrong_sent = 0;
+    if clears_all {
+        attempts.wrong = 0;
+        attempts.locked_until = None;
+    }
 }
 
 /// Whether a code may be sent now.

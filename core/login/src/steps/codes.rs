@@ -97,7 +97,7 @@ pub(crate) fn submit(
     proof: &Proof,
 ) -> Result<Verdict, Stop<Refusal>> {
     let (mut row, mut code) = find(rows, at, id, session)?;
-    let mut user = load(rows, at, &row)?;
+    let mut user = load(rows, at, &row, &code)?;
     let used = if policy.forbidden.has(code.kind) || code.tries_left == 0 {
         None
     } else {
@@ -109,9 +109,13 @@ pub(crate) fn submit(
         wrong(rows, at, policy, row, code, user);
         return Ok(Verdict::Wrong { tries_left });
     };
-    attempts::right(&mut user.row.attempts);
+    // Whoever reads a mailbox must not buy guesses at an app or a number with it (docs/methods.md, "Codes").
+    let clears_all = code.kind.is_strong() || !user.has_strong(rows, policy)?;
+    attempts::right(&mut user.row.attempts, clears_all);
     rows.put_user(&user.row);
-    limits::another_method(rows, at, &row.user)?;
+    if clears_all {
+        limits::another_method(rows, at, &row.user)?;
+    }
     tell_use(rows, at, &user, id, &used);
     let accepted = AuditEvent::CodeAccepted {
         user: row.user.clone(),
@@ -147,13 +151,14 @@ pub(crate) fn find(
     }
 }
 
-/// Loads its user, who must be neither suspended nor locked.
-fn load(rows: &dyn Rows, at: At, row: &ChallengeRow) -> Result<User, Stop<Refusal>> {
+/// Loads its user, who must be neither suspended nor locked. The lock does not hold for a ticket, which is what helps a
+/// user who is locked, and cannot be guessed.
+fn load(rows: &dyn Rows, at: At, row: &ChallengeRow, code: &CodeRow) -> Result<User, Stop<Refusal>> {
     let user = user::load(rows, at, &row.user)?;
     if user.row.suspended.is_some() {
         return Err(Stop::Refused(Refusal::Suspended));
     }
-    match attempts::locked(&user.row.attempts, at.now) {
+    match attempts::locked(&user.row.attempts, at.now).filter(|_| code.kind != MethodKind::Helpdesk) {
         Some(retry_after_s) => Err(Stop::Refused(Refusal::Locked { retry_after_s })),
         None => Ok(user),
     }
@@ -244,7 +249,7 @@ fn wrong(
 ) {
     let event = AuditEvent::CodeWrong { user: row.user.clone(), challenge: row.id, kind: code.kind };
     rows.audit(at.service, at.now, event);
-    attempts::wrong(rows, at, policy, &mut user.row);
+    attempts::wrong(rows, at, policy, &mut user.row, code.kind);
     rows.put_user(&user.row);
     let over = code.tries_left == 0;
     row.code = Some(code);
@@ -317,7 +322,7 @@ pub(crate) fn may_resend(
     if !matches!(code.kind, MethodKind::Email | MethodKind::Sms) {
         return Err(Stop::Refused(Refusal::NoCode));
     }
-    let user = load(rows, at, &row)?;
+    let user = load(rows, at, &row, &code)?;
     if policy.forbidden.has(code.kind) || !still_there(&user, &code, None) {
         return Err(Stop::Refused(Refusal::NoMethod));
     }

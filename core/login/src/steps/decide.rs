@@ -5,9 +5,11 @@ use nod_protocol::frames::GoneReason;
 use nod_protocol::messages::{Decision, Outcome};
 use nod_protocol::{BindingId, ChallengeId, PublicKey};
 
+use super::user::tell_user;
 use super::{At, counter, end, limits, start};
 use crate::clock::UnixMillis;
 use crate::effects::{AuditEvent, Changed, Event, Outgoing};
+use crate::letter::Change;
 use crate::rows::{
     BindingRow, BindingState, ChallengeRow, ChallengeState, Decided, LimitsRow, MAX_OTHER_ANSWERS,
     OtherAnswer,
@@ -160,7 +162,8 @@ fn suspend(rows: &mut dyn Rows, at: At, binding: &mut BindingRow, ctr: u64) -> R
     tracing::warn!(binding = %binding.id, ctr, "an answer counter was used twice: the binding is suspended");
     binding.state = BindingState::Suspended;
     rows.put_binding(binding);
-    let user = binding.user.clone();
+    let (user, device) = (binding.user.clone(), binding.device.name.clone());
+    tell_user(rows, at, &user, &Change::DeviceSuspended { device })?;
     rows.audit(
         at.service,
         at.now,

@@ -5,6 +5,7 @@ use nod_protocol::MethodId;
 use super::methods::{put_in, refuse_locked};
 use super::{At, attempts, user};
 use crate::effects::AuditEvent;
+use crate::method::MethodKind;
 use crate::rows::{FobRow, MethodData, MethodRow, Moving, OtpRow};
 use crate::server::{FobImport, MethodError, MethodView};
 use crate::service::Policy;
@@ -154,9 +155,9 @@ pub(crate) fn resync(
         return Ok(Found::Changed);
     }
     let Some(place) = place else {
-        attempts::wrong(rows, at, &policy.methods, &mut user.row);
+        attempts::wrong(rows, at, &policy.methods, &mut user.row, MethodKind::Fob);
         rows.put_user(&user.row);
-        let tries_left = policy.methods.wrong_before_lock.saturating_sub(user.row.attempts.wrong);
+        let tries_left = policy.methods.wrong_before_lock.saturating_sub(user.row.attempts.wrong_in_all());
         return Ok(Found::Wrong { tries_left });
     };
     fob.otp.moving = place;

@@ -47,7 +47,10 @@ pub(crate) fn check(
     if row.push_off {
         return Err(Refusal::PushOff);
     }
-    check_live(limits, row, pending, asker, now)?;
+    check_source(limits, row, pending, asker, now)?;
+    if live(pending, asker, now).filter(|other| other.code.is_none()).count() >= size(limits.live_per_user) {
+        return Err(Refusal::Live);
+    }
     for (most, within) in [(limits.per_hour, HOUR_MS), (limits.per_five_minutes, FIVE_MINUTES_MS)] {
         if let Some(wait_ms) = wait(&row.started, size(most), within, now) {
             return Err(Refusal::Rate { retry_after_s: wait_ms.div_ceil(1000).max(1) });
@@ -56,8 +59,8 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// Whether the user may be asked at `now` by any method: the source is not suppressed, and not too much is open.
-pub(crate) fn check_live(
+/// Whether the user may be asked at `now` by any method: the source is not suppressed, and the session has nothing open.
+pub(crate) fn check_source(
     limits: &Limits,
     row: &LimitsRow,
     pending: &[ChallengeRow],
@@ -68,18 +71,35 @@ pub(crate) fn check_live(
     if row.suppressed.iter().any(|source| Some(source.ip) == ip && now < source.until) {
         return Err(Refusal::SourceSuppressed);
     }
-    let live = || {
-        pending
-            .iter()
-            .filter(|other| Some(other.id) != asker.replaces)
-            .filter(|other| other.state_at(now) == ChallengeState::Pending)
-    };
-    let of_session =
-        || live().filter(|other| asker.session.is_some() && other.session.as_ref() == asker.session);
-    if live().count() >= size(limits.live_per_user) || of_session().count() >= size(limits.live_per_session) {
-        return Err(Refusal::Live);
-    }
-    Ok(())
+    let of_session = live(pending, asker, now)
+        .filter(|other| asker.session.is_some() && other.session.as_ref() == asker.session);
+    if of_session.count() >= size(limits.live_per_session) { Err(Refusal::Live) } else { Ok(()) }
+}
+
+/// The open codes that end when the user is asked for another one: the oldest, so that no more are open than may be.
+/// Refusing the new one instead would let whoever opens that many keep the user out.
+pub(crate) fn codes_that_give_way<'a>(
+    limits: &Limits,
+    pending: &'a [ChallengeRow],
+    asker: Asker<'a>,
+    now: UnixMillis,
+) -> Vec<&'a ChallengeRow> {
+    let mut open: Vec<_> = live(pending, asker, now).filter(|other| other.code.is_some()).collect();
+    open.sort_unstable_by_key(|other| (other.created, other.id));
+    let too_many = (open.len() + 1).saturating_sub(size(limits.live_per_user));
+    open.truncate(too_many);
+    open
+}
+
+fn live<'a>(
+    pending: &'a [ChallengeRow],
+    asker: Asker<'a>,
+    now: UnixMillis,
+) -> impl Iterator<Item = &'a ChallengeRow> {
+    pending
+        .iter()
+        .filter(move |other| Some(other.id) != asker.replaces)
+        .filter(move |other| other.state_at(now) == ChallengeState::Pending)
 }
 
 /// Milliseconds until fewer than `most` starts lie within the last `within` milliseconds; none when that is so now.

@@ -119,13 +119,14 @@ pub(crate) fn confirm(
     let otp_place = match verdict {
         Verdict::Right(otp_place) => otp_place,
         Verdict::Wrong => {
+            let kind = method.data.kind();
             waits.tries_left = waits.tries_left.saturating_sub(1);
             let tries_left = waits.tries_left;
             if tries_left == 0 {
                 let gone = user.row.methods.remove(place);
                 rows.audit(at.service, at.now, removed(name, &gone));
             }
-            attempts::wrong(rows, at, &policy.methods, &mut user.row);
+            attempts::wrong(rows, at, &policy.methods, &mut user.row, kind);
             rows.put_user(&user.row);
             return Ok(Confirmed::Wrong { tries_left });
         }
@@ -206,7 +207,7 @@ pub(crate) fn added(name: &str, method: &MethodRow) -> Event {
     Event::MethodAdded { user: name.to_owned(), method_id: method.id, kind: method.data.kind() }
 }
 
-/// Puts the methods into another order. One that still waits for its code may be left out, and comes last then; recovery
+/// Puts the methods into another order; the user is told when another one comes first by it. One that still waits for its code may be left out, and comes last then; recovery
 /// codes come last in any case.
 pub(crate) fn order(
     rows: &mut dyn Rows,
@@ -217,6 +218,7 @@ pub(crate) fn order(
 ) -> Result<Profile, MethodError> {
     let mut user = user::load(rows, at, name)?;
     let before: Vec<_> = user.row.methods.iter().map(|method| method.id).collect();
+    let primary = user.profile(rows, at, policy)?.primary().map(|method| method.id);
     let mut rest = std::mem::take(&mut user.row.methods);
     let unlisted = |method: &MethodRow| user.phones.count == 0 && method.data == MethodData::Push;
     // Without a phone its entry cannot be named, and keeps its place.
@@ -237,7 +239,12 @@ pub(crate) fn order(
         rows.put_user(&user.row);
         rows.audit(at.service, at.now, AuditEvent::MethodsOrdered { user: name.to_owned() });
     }
-    Ok(user.profile(rows, at, policy)?)
+    let profile = user.profile(rows, at, policy)?;
+    if let Some(first) = profile.primary().filter(|first| Some(first.id) != primary) {
+        let change = Change::PrimaryChanged { kind: first.kind, label: first.label.clone() };
+        user::tell(rows, at, &user.row, &change, None);
+    }
+    Ok(profile)
 }
 
 /// Takes a method away.

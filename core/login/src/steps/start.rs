@@ -3,9 +3,11 @@
 
 use nod_protocol::ChallengeId;
 
+use super::user::User;
 use super::{At, Stop, attempts, codes, end, limits, user};
 use crate::effects::{AuditEvent, Changed, Outgoing};
 use crate::letter::Letter;
+use crate::method::MethodKind;
 use crate::rows::{BindingRow, BindingState, ChallengeRow, ChallengeState, CodeRow};
 use crate::service::Policy;
 use crate::store::{Rows, StoreError};
@@ -29,6 +31,10 @@ pub(crate) enum Refusal {
     /// The method that was chosen is gone.
     NoMethod,
     Suspended,
+    /// A code would be sent that could not be used.
+    Locked {
+        retry_after_s: u64,
+    },
     SendLimit {
         retry_after_s: u64,
     },
@@ -81,8 +87,12 @@ pub(crate) fn start(
     let asker = limits::Asker { session: row.session.as_ref(), ip: row.context.ip, replaces };
     let mut sealed = Vec::new();
     if let Some(code) = row.code.clone() {
-        limits::check_live(&policy.limits, &counters, &pending, asker, at.now)?;
+        limits::check_source(&policy.limits, &counters, &pending, asker, at.now)?;
         let_code_in(rows, at, policy, &row, &code, letter.as_ref())?;
+        for old in limits::codes_that_give_way(&policy.limits, &pending, asker, at.now) {
+            // It is another session's, which must not learn the id of this one.
+            end::end(rows, at, &mut old.clone(), ChallengeState::Superseded);
+        }
     } else {
         if rows.user(at.service, &row.user)?.is_some_and(|user| user.suspended.is_some()) {
             return Err(Stop::Refused(Refusal::Suspended));
@@ -111,6 +121,14 @@ pub(crate) fn start(
     Ok(devices)
 }
 
+/// Whether a code may be asked for: none is sent that could not be used.
+pub(crate) fn refuse_locked(user: &User, kind: MethodKind, at: At) -> Result<(), Refusal> {
+    match attempts::locked(&user.row.attempts, at.now) {
+        Some(retry_after_s) if !kind.is_strong() => Err(Refusal::Locked { retry_after_s }),
+        _ => Ok(()),
+    }
+}
+
 /// Checks that the method is still there, and counts the code that is sent.
 fn let_code_in(
     rows: &mut dyn Rows,
@@ -127,6 +145,7 @@ fn let_code_in(
     if !codes::still_there(&user, code, letter) {
         return Err(Stop::Refused(Refusal::NoMethod));
     }
+    refuse_locked(&user, code.kind, at).map_err(Stop::Refused)?;
     if code.last_send.is_some() {
         attempts::may_send(&user.row.attempts, &policy.methods, at.now)
             .map_err(|retry_after_s| Stop::Refused(Refusal::SendLimit { retry_after_s }))?;

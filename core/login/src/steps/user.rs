@@ -7,8 +7,10 @@ use nod_protocol::{EnvelopeId, MethodId};
 use super::{At, start};
 use crate::clock::UnixMillis;
 use crate::letter::{Change, Channel, Letter, LetterBody};
-use crate::method::MethodKind;
-use crate::rows::{Address, Attempts, BindingRow, MAX_METHODS, MethodData, MethodRow, Moving, UserRow};
+use crate::method::{MethodKind, MethodPolicy};
+use crate::rows::{
+    Address, Attempts, BindingRow, BindingState, MAX_METHODS, MethodData, MethodRow, Moving, UserRow,
+};
 use crate::server::{MethodOffer, MethodView, Profile};
 use crate::service::Policy;
 use crate::store::{Rows, StoreError};
@@ -16,10 +18,12 @@ use crate::store::{Rows, StoreError};
 /// How long a letter about a change is of use, in milliseconds: a day.
 const CHANGED_MS: u64 = 24 * 3_600_000;
 
-/// The phones of a user that can be asked.
+/// The phones of a user: those that can be asked, and how many cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Phones {
     pub(crate) count: u32,
+    /// Those that the clone alarm has suspended. They let nobody in, and who had them has lost nothing else by it.
+    suspended: u32,
     created: UnixMillis,
     last_used: Option<UnixMillis>,
 }
@@ -27,7 +31,9 @@ pub(crate) struct Phones {
 impl Phones {
     fn of(bindings: &[BindingRow]) -> Self {
         let active = || bindings.iter().filter(|binding| start::may_be_asked(binding, binding.gen_));
+        let suspended = bindings.iter().filter(|binding| binding.state == BindingState::Suspended).count();
         Self {
+            suspended: u32::try_from(suspended).unwrap_or(u32::MAX),
             count: u32::try_from(active().count()).unwrap_or(u32::MAX),
             created: active().map(|binding| binding.created).min().unwrap_or_default(),
             last_used: active().filter_map(|binding| binding.last_used).max(),
@@ -120,6 +126,32 @@ impl User {
         self.row.methods.iter_mut().filter(listed).find(|method| method.id == id)
     }
 
+    /// Whether the user has a phone, an app or a key fob that the service takes. Then a code by e-mail or SMS changes no
+    /// method, and clears the count of nothing else. A suspended phone counts: an alarm must not weaken what it is for.
+    pub(crate) fn has_strong(&self, rows: &dyn Rows, policy: &MethodPolicy) -> Result<bool, StoreError> {
+        let forbidden = |kind| policy.forbidden.has(kind);
+        if (self.phones.count > 0 || self.phones.suspended > 0) && !forbidden(MethodKind::Push) {
+            return Ok(true);
+        }
+        for method in self.row.methods.iter().filter(|method| method.unconfirmed.is_none()) {
+            let there = match &method.data {
+                MethodData::Totp(_) => true,
+                MethodData::Fob { serial } => {
+                    let fob = rows.fob(self.row.service, serial)?;
+                    fob.is_some_and(|fob| fob.user.as_ref() == Some(&self.row.user))
+                }
+                MethodData::Push
+                | MethodData::Email(_)
+                | MethodData::Sms(_)
+                | MethodData::Recovery { .. } => false,
+            };
+            if there && !forbidden(method.data.kind()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether another method fits.
     pub(crate) fn has_room(&self) -> bool {
         self.row.methods.len() < MAX_METHODS
@@ -198,6 +230,7 @@ impl User {
             language: self.row.language,
             suspended: self.row.suspended,
             locked_until: self.row.attempts.locked_until.filter(|until| at.now < *until),
+            has_strong: self.has_strong(rows, &policy.methods)?,
             methods: self.views(rows, policy)?,
         })
     }

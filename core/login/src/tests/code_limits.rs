@@ -3,9 +3,10 @@
 
 use super::site::{Site, by, other_than};
 use super::*;
-use crate::letter::{Change, LetterBody};
+use crate::letter::{Change, LetterBody, LetterOutcome};
 use crate::rows::{Attempts, CodeDelivery};
-use crate::{Acr, MethodChoice, MethodKind, MethodPolicy};
+use crate::store::StoreExt as _;
+use crate::{Acr, MethodChoice, MethodKind, MethodPolicy, typed};
 
 const LOCK_MS: u64 = 900_000;
 
@@ -41,7 +42,7 @@ async fn a_challenge_is_denied_when_its_tries_are_used_up() {
     let denied = ChallengeState::Denied;
     assert_eq!(site.view(&started).await.state, denied);
     assert_eq!(site.submit(&started, &code).await, Err(ChallengeError::Ended { state: denied }));
-    assert_eq!(site.attempts("ada").await.wrong, 5);
+    assert_eq!(site.attempts("ada").await.wrong_sent, 5);
     let events = site.world.events();
     assert!(matches!(events.as_slice(), [Event::ChallengeDecided { state: ChallengeState::Denied, .. }]));
     let finalised = site.world.server.finalise(started.id, None).await;
@@ -166,10 +167,49 @@ async fn what_is_open_is_limited_whatever_the_method() {
     for kind in [MethodKind::Email, MethodKind::Push] {
         assert_eq!(site.world.start(of("a", kind)).await, Err(ChallengeError::LiveLimit), "{kind}");
     }
-    site.world.start(of("b", MethodKind::Push)).await.unwrap();
-    assert_eq!(site.world.start(of("c", MethodKind::Email)).await, Err(ChallengeError::LiveLimit));
     site.world.server.cancel_challenge(first.id, Some("a")).await.unwrap();
-    site.world.start(of("c", MethodKind::Email)).await.unwrap();
+    site.world.start(of("a", MethodKind::Push)).await.unwrap();
+}
+
+#[tokio::test]
+async fn codes_that_are_open_keep_no_push_out_and_pushes_no_code() {
+    let site = Site::new();
+    let _ada = site.world.enrol(7, "ada").await;
+    site.give("ada", vec![site.totp()]).await;
+    for kind in [MethodKind::Totp, MethodKind::Totp, MethodKind::Push, MethodKind::Push, MethodKind::Totp] {
+        site.ask("ada", kind).await.unwrap();
+    }
+    assert_eq!(site.ask("ada", MethodKind::Push).await, Err(ChallengeError::LiveLimit), "a third push");
+}
+
+#[tokio::test]
+async fn a_third_open_code_takes_the_place_of_the_oldest() {
+    let site = Site::new();
+    let _ada = site.world.enrol(7, "ada").await;
+    site.give("ada", vec![site.totp(), site.email()]).await;
+    let of = |session: &str, kind| Ask { session: Some(session.to_owned()), ..by("ada", kind) };
+    let start = async |session, kind| {
+        site.wait(1_000);
+        site.world.start(of(session, kind)).await.unwrap()
+    };
+    let push = start("p", MethodKind::Push).await;
+    let codes = [start("a", MethodKind::Totp).await, start("b", MethodKind::Totp).await];
+    let third = start("c", MethodKind::Email).await;
+    let view = async |id, session| site.world.server.challenge(id, Some(session)).await.unwrap();
+    let oldest = view(codes[0].id, "a").await;
+    assert_eq!((oldest.state, oldest.superseded_by), (ChallengeState::Superseded, None), "it learns no id");
+    let states = [(push.id, "p"), (codes[1].id, "b"), (third.id, "c")];
+    for (id, session) in states {
+        assert_eq!(view(id, session).await.state, ChallengeState::Pending, "{session}");
+    }
+    let retry = site.world.server.retry_challenge(codes[0].id, Some("a")).await;
+    assert_eq!(retry, Err(ChallengeError::Ended { state: ChallengeState::Superseded }));
+    assert_eq!(
+        site.world.start(of("c", MethodKind::Totp)).await,
+        Err(ChallengeError::LiveLimit),
+        "a session has one"
+    );
+    assert_eq!(view(codes[1].id, "b").await.state, ChallengeState::Pending, "what is refused ends nothing");
 }
 
 #[tokio::test]
@@ -245,7 +285,14 @@ async fn a_reported_source_is_refused_whatever_the_method() {
     site.ask("ada", MethodKind::Email).await.unwrap();
 }
 
-/// What a login page sees of a user through everything that it can do with an e-mail code.
+/// Lets the letters that were queued fail.
+async fn fail_letters(site: &Site) {
+    for letter in site.world.store.drain_letters() {
+        site.world.server.letter_outcome(&letter, LetterOutcome::Failed).await.unwrap();
+    }
+}
+
+/// What a login page sees of a user through everything that it can do with an e-mail code, of which none arrives.
 async fn seen(site: &Site, name: &str) -> Vec<String> {
     let mut seen = Vec::new();
     let server = &site.world.server;
@@ -254,13 +301,21 @@ async fn seen(site: &Site, name: &str) -> Vec<String> {
             0 => site.world.start(user(name)).await,
             _ => site.ask(name, MethodKind::Email).await,
         };
-        let Ok(started) = started else { return seen };
+        let started = match started {
+            Ok(started) => started,
+            Err(error) => {
+                seen.push(format!("{error:?}"));
+                return seen;
+            }
+        };
         seen.push(format!("{:?}", (&started.method, started.code, &started.others, started.window_s)));
         for _ in 0..6 {
             site.wait(15_000);
+            fail_letters(site).await;
             seen.push(format!("{:?}", site.submit(&started, "").await.err()));
             let resent = server.resend_code(started.id, None).await;
             seen.push(format!("{:?}", resent.map(|view| (view.state, view.code, view.others))));
+            fail_letters(site).await;
             let view = site.view(&started).await;
             seen.push(format!("{:?}", (view.state, view.method, view.code, view.acr, view.others)));
         }
@@ -289,12 +344,18 @@ async fn no_code_ever_fits_a_decoy() {
     let site = Site::of(MethodPolicy { tries: 10, wrong_before_lock: 100, ..conceal() });
     let mut started = site.ask("nobody", MethodKind::Email).await.unwrap();
     let service = site.world.server.service().id;
-    let id = started.id;
-    let row = site.world.store.clone();
-    let row = crate::StoreExt::look(row.as_ref(), move |rows| rows.challenge(service, id)).await;
-    assert_eq!(row.unwrap().unwrap().unwrap().code.unwrap().method, None);
+    let (id, sealer) = (started.id, site.sealer());
+    let look = site.world.store.look(move |rows| rows.challenge(service, id)).await;
+    let mut row = look.unwrap().unwrap().unwrap();
+    let code = row.code.as_mut().unwrap();
+    assert_eq!(code.method, None);
+    // Were there a method, this code would fit.
+    code.mac = Some(typed::sent_mac(sealer.as_ref(), service, id, code.sends, "123456"));
+    site.write(move |rows| rows.put_challenge(&row)).await;
+    let refused = site.submit(&started, "123456").await;
+    assert_eq!(refused, Err(ChallengeError::WrongCode { tries_left: 9 }));
     for code in 0..50 {
-        if code % 9 == 8 {
+        if code % 9 == 7 {
             started = site.world.server.retry_challenge(started.id, None).await.unwrap();
         }
         let refused = site.submit(&started, &format!("{code:06}")).await;

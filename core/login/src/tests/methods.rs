@@ -169,6 +169,47 @@ async fn the_same_order_again_is_no_change() {
 }
 
 #[tokio::test]
+async fn another_primary_is_told_everywhere_and_any_other_order_is_not() {
+    let desk = Desk::new();
+    let (email, sms) = (desk.email("ada").await, desk.address("ada", Channel::Sms, PHONE).await);
+    let totp = desk.totp("ada").await;
+    let waits = desk.server().add_totp("ada", "").await.unwrap().method.id;
+    let _ = desk.letters();
+    for same in [vec![totp, email, sms], vec![waits, totp, email, sms]] {
+        desk.server().order_methods("ada", same).await.unwrap();
+        assert_eq!(desk.told(), []);
+    }
+    desk.server().order_methods("ada", vec![sms, totp, email]).await.unwrap();
+    let change = Change::PrimaryChanged { kind: MethodKind::Sms, label: String::new() };
+    assert_eq!(desk.told(), [(PHONE.to_owned(), change.clone()), (EMAIL.to_owned(), change)]);
+    desk.server().order_methods("ada", vec![totp, sms, email]).await.unwrap();
+    let change = Change::PrimaryChanged { kind: MethodKind::Totp, label: "app".to_owned() };
+    assert!(desk.told().iter().all(|(_, told)| *told == change));
+}
+
+#[tokio::test]
+async fn a_phone_that_the_alarm_suspends_is_told_and_makes_no_mailbox_stronger() {
+    let desk = Desk::of(orders());
+    let ada = desk.world.enrol(7, "ada").await;
+    desk.email("ada").await;
+    desk.world.approve(&ada, "ada").await;
+    let (_, open) = desk.world.ask(&ada, "ada").await;
+    let mut claims = ada.phone.answer_claims(&open, Decision::Deny, None);
+    claims.ctr = 1;
+    let _ = desk.letters();
+    assert_eq!(desk.world.answer(&ada, &ada.phone.sign(&claims)).await, Outcome::Refused);
+    let device = desk.server().devices("ada").await.unwrap().remove(0).device.name;
+    assert_eq!(desk.told(), [(EMAIL.to_owned(), Change::DeviceSuspended { device })]);
+    assert_eq!(desk.kinds("ada").await, [MethodKind::Email], "it lets nobody in");
+    let profile = desk.server().profile("ada").await.unwrap();
+    assert!(profile.has_strong && !profile.may_change_by(MethodKind::Email));
+    assert!(profile.may_change_by(MethodKind::Recovery));
+    desk.server().revoke("ada", ada.binding()).await.unwrap();
+    let profile = desk.server().profile("ada").await.unwrap();
+    assert!(!profile.has_strong && profile.may_change_by(MethodKind::Email), "until it is removed");
+}
+
+#[tokio::test]
 async fn an_order_that_misses_a_method_of_a_moment_ago_is_refused() {
     let desk = Desk::new();
     let (totp, email) = (desk.totp("ada").await, desk.email("ada").await);

@@ -5,6 +5,7 @@ mod addresses;
 mod alike;
 mod answers;
 mod challenges;
+mod code_counts;
 mod code_limits;
 mod code_races;
 mod codes;

@@ -350,5 +350,6 @@ async fn a_phone_that_is_asked_for_is_asked_whatever_comes_first() {
     let only = Some(ada.binding());
     let started = site.world.start(Ask { only, ..user("ada") }).await.unwrap();
     assert_eq!((started.method.kind, started.devices), (MethodKind::Push, 1));
+    site.world.start(by("ada", MethodKind::Push)).await.unwrap();
     assert_eq!(site.world.start(by("ada", MethodKind::Push)).await, Err(ChallengeError::LiveLimit));
 }

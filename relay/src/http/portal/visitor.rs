@@ -120,10 +120,10 @@ impl Visitor {
         self.app.clock.now()
     }
 
-    /// Whether the user must show one of his methods before anything is changed: not when there is none, and not within
-    /// five minutes after the last time.
+    /// Whether the user must show one of his methods before anything is changed: not when there is none (a suspended phone
+    /// is one, which cannot be shown), and not within five minutes after the last time.
     pub(super) fn must_confirm(&self) -> bool {
-        let any = self.profile.methods.iter().any(|method| method.usable);
+        let any = self.profile.has_strong || self.profile.methods.iter().any(|method| method.usable);
         let shown = self.session.fresh_at(self.now()).is_some_and(|kind| self.profile.may_change_by(kind));
         any && !shown
     }
