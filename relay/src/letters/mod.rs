@@ -8,6 +8,7 @@ mod content;
 mod gateway;
 mod mail;
 mod outcome;
+mod places;
 mod samples;
 mod sender;
 mod sms;
