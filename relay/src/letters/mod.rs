@@ -12,6 +12,7 @@ mod places;
 mod samples;
 mod sender;
 mod sms;
+mod smtp;
 mod templates;
 #[cfg(test)]
 mod tests;

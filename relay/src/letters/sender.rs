@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 use super::content::Facts;
 use super::gateway::{Gateway, Text};
-use super::mail::Smtp;
 use super::outcome::{Attempt, Counts, Next, next, put_off};
 use super::places::Places;
+use super::smtp::Smtp;
 use super::templates::Templates;
 use super::{LettersError, sms};
 use crate::hub::Hub;
@@ -109,6 +109,9 @@ impl Sender {
     pub async fn run(self, hub: Arc<Hub>, tracker: TaskTracker, stop: CancellationToken) {
         let mut turns = HashMap::new();
         loop {
+            if let Some(smtp) = &self.0.smtp {
+                smtp.tidy();
+            }
             let pause = match self.look(&mut turns, &tracker, &stop).await {
                 Ok(Some(due)) => Duration::from_millis(due.since(self.0.clock.now())).min(LOOK_EVERY),
                 Ok(None) => LOOK_EVERY,
@@ -128,7 +131,7 @@ impl Sender {
             self.0.done.notified().await;
         }
         if let Some(smtp) = &self.0.smtp {
-            let _ = tokio::time::timeout(Duration::from_secs(1), smtp.close()).await;
+            smtp.close().await;
         }
     }
 
