@@ -173,6 +173,8 @@ pub enum Purpose {
     WebhookSecret,
     /// The answer to a request with an `Idempotency-Key`.
     StoredAnswer,
+    /// A request with an `Idempotency-Key`, of which only a MAC is kept.
+    StoredRequest,
     /// Where a mailbox's phone is woken up.
     WakeTarget,
     /// The secret of a TOTP app or a key fob.
@@ -280,6 +282,7 @@ fn label(purpose: Purpose, owner: &[u8]) -> Vec<u8> {
         Purpose::ServiceKeys => b"nod/service-keys/1",
         Purpose::WebhookSecret => b"nod/webhook-secret/1",
         Purpose::StoredAnswer => b"nod/stored-answer/1",
+        Purpose::StoredRequest => b"nod/stored-request/1",
         Purpose::WakeTarget => b"nod/wake-target/1",
         Purpose::OtpSecret => b"nod/otp-secret/1",
         Purpose::Contact => b"nod/contact/1",

@@ -1,30 +1,23 @@
 //! What an administrator of the demo's organisation did before it opened: gave out a key fob and a sheet of recovery codes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use nod_login::clock::SystemClock;
 use nod_login::{Clock as _, UnixMillis};
 use nod_protocol::ServiceId;
 use nod_protocol::otp::{Algorithm, hotp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::folder;
-use super::login_site::pocket::{FOB_MODEL, FOB_SERIAL, FOB_USER, PAPER_USER, Pocket, fob_secret};
+use super::login_site::pocket::{FOB_MODEL, FOB_SERIAL, FOB_USER, PAPER_USER, Pocket, Sheet, fob_secret};
 use crate::error::CliError;
 use crate::rest::Rest;
 
 /// Milliseconds of a step of an app that shows codes.
 const STEP_MS: u64 = 30_000;
-
-/// What is kept of the sheet of paper.
-#[derive(Serialize, Deserialize)]
-struct Sheet {
-    /// The service whose codes they are: with another relay's data they are worth nothing.
-    service: ServiceId,
-    codes: Vec<Zeroizing<String>>,
-}
 
 #[derive(Deserialize)]
 struct Added {
@@ -60,11 +53,16 @@ pub(super) async fn equip(rest: &Rest, service: ServiceId, file: &Path) -> Resul
         Some(text) => serde_json::from_str::<Sheet>(&text).ok().filter(|sheet| sheet.service == service),
         None => None,
     };
+    let is_new = kept.is_none();
     let sheet = match kept {
         Some(sheet) => sheet,
-        None => paper(rest, service, file).await?,
+        None => paper(rest, service).await?,
     };
-    Ok(Pocket::new(sheet.codes))
+    let pocket = Pocket::new(sheet, file.to_owned());
+    if is_new {
+        pocket.keep()?;
+    }
+    Ok(pocket)
 }
 
 async fn fob(rest: &Rest) -> Result<(), CliError> {
@@ -84,7 +82,7 @@ async fn fob(rest: &Rest) -> Result<(), CliError> {
 }
 
 /// An app on a phone that is lost, and recovery codes that are not.
-async fn paper(rest: &Rest, service: ServiceId, file: &Path) -> Result<Sheet, CliError> {
+async fn paper(rest: &Rest, service: ServiceId) -> Result<Sheet, CliError> {
     let path = ["users", PAPER_USER, "methods"];
     let app: Added = rest.post(&path, &json!({ "kind": "totp", "label": "The phone that was lost" })).await?;
     let UnixMillis(now) = SystemClock.now();
@@ -93,10 +91,7 @@ async fn paper(rest: &Rest, service: ServiceId, file: &Path) -> Result<Sheet, Cl
     let confirm = ["users", PAPER_USER, "methods", &app.method.method_id, "confirm"];
     rest.post_only(&confirm, &json!({ "code": code })).await?;
     let recovery: Added = rest.post(&path, &json!({ "kind": "recovery" })).await?;
-    let sheet = Sheet { service, codes: recovery.codes };
-    let text = Zeroizing::new(serde_json::to_string(&sheet).map_err(|_| CliError::Output)?);
-    folder::write(file, &text)?;
-    Ok(sheet)
+    Ok(Sheet { service, codes: recovery.codes, used: BTreeSet::new() })
 }
 
 /// Reads base32 (RFC 4648 section 6); what is no letter of it is left out.

@@ -61,7 +61,12 @@ pub(super) fn read(text: &str, taken: &mut Taken) -> Result<(), FileError> {
         if fields.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
-        if columns.is_none() {
+        // A quotation mark that is not closed takes the fobs of the lines that follow into its field.
+        if fields.iter().any(|field| field.contains(['\r', '\n'])) {
+            return Err(FileError::Quote(line.number));
+        }
+        let first = columns.is_none();
+        if first {
             if let Some(named) = header(&fields)? {
                 columns = Some(named);
                 continue;
@@ -70,6 +75,10 @@ pub(super) fn read(text: &str, taken: &mut Taken) -> Result<(), FileError> {
         }
         let columns = columns.as_deref().unwrap_or_default();
         let row = Row { fields: &fields, columns };
+        if first && !row.has_secret() {
+            let known = Column::NAMED.map(|(name, _)| name).join(", ");
+            return Err(FileError::Header { line: line.number, known });
+        }
         taken.take(line.number, row.field(Column::Serial), row.draft())?;
     }
     Ok(())
@@ -111,6 +120,12 @@ impl<'a> Row<'a> {
     /// The number in a column, `or` when it is empty.
     fn number(&self, column: Column, or: u64, reason: Reason) -> Result<u64, Reason> {
         self.field(column).map_or(Ok(or), |text| text.parse().map_err(|_| reason))
+    }
+
+    /// Whether the line holds a secret where a file without a header has it.
+    fn has_secret(&self) -> bool {
+        let secret = self.field(Column::Secret).and_then(secret::otp);
+        secret.is_some_and(|secret| super::SECRET_BYTES.contains(&secret.len()))
     }
 
     fn draft(&self) -> Result<Draft<'a>, Reason> {

@@ -19,6 +19,8 @@ pub(crate) const MAX_FILE: u64 = 16 * 1024 * 1024;
 pub(crate) const MAX_FOBS: usize = 100_000;
 /// The longest serial number and the longest name of a model, in characters.
 const MAX_NAME: usize = 64;
+/// How long a secret is.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 10..=64;
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -146,7 +148,7 @@ pub(crate) enum Reason {
     Digits,
     #[error("a time step has 15 to 300 seconds")]
     Period,
-    #[error("the counter is not a number below 2^63")]
+    #[error("the counter is not a number up to 4294967295")]
     Counter,
     #[error("the hash is none of SHA1, SHA256 and SHA512")]
     Hash,
@@ -188,6 +190,12 @@ pub(crate) enum FileError {
     Empty,
     #[error("line {0} is longer than 64 KiB or has more than 16 columns")]
     Line(u64),
+    #[error(
+        "line {0} has a field that goes on in the next line: a quotation mark is not closed, or a fob's text has a line break"
+    )]
+    Quote(u64),
+    #[error("line {line} is neither a key fob nor a header of columns that are known, which are {known}")]
+    Header { line: u64, known: String },
     #[error("the header names a column that is not known, or names one twice: {0}")]
     Column(String),
     #[error("the header names no column `{0}`")]
@@ -281,13 +289,13 @@ impl Taken {
 fn checked(draft: Draft<'_>) -> Result<Fob, Reason> {
     let Draft { serial, model, secret, algorithm, digits, moving } = draft;
     nod_protocol::text::check(serial, MAX_NAME).map_err(|_| Reason::Serial)?;
-    if !(10..=64).contains(&secret.len()) {
+    if !SECRET_BYTES.contains(&secret.len()) {
         return Err(Reason::SecretLength);
     }
     let digits = u8::try_from(digits).ok().filter(|n| (6..=8).contains(n)).ok_or(Reason::Digits)?;
     match moving {
         Moving::Time { period_s } if !(15..=300).contains(&period_s) => return Err(Reason::Period),
-        Moving::Counter { next } if next > i64::MAX.unsigned_abs() => return Err(Reason::Counter),
+        Moving::Counter { next } if next > u64::from(u32::MAX) => return Err(Reason::Counter),
         Moving::Time { .. } | Moving::Counter { .. } => {}
     }
     Ok(Fob { serial: serial.to_owned(), model: shown(&model), secret, algorithm, digits, moving })

@@ -107,8 +107,40 @@ fn a_header_that_is_not_understood_stops_everything() {
     assert_eq!(error("serial,secret,type\n"), FileError::Empty);
     assert_eq!(error(" \n#\n"), FileError::Empty);
     assert_eq!(error(&"x".repeat(70_000)), FileError::Line(1));
-    assert_eq!(error(&format!("a,b\n{}", ",".repeat(20))), FileError::Line(2));
+    assert_eq!(error(&format!("A,{HEX}\n{}", ",".repeat(20))), FileError::Line(2));
     assert_eq!(read(&[0xff], None, &Unlock::Nothing, NOW).unwrap_err(), FileError::NotUtf8);
+}
+
+#[test]
+fn an_unclosed_quotation_mark_swallows_no_key_fob() {
+    let lines = |first: &str| format!("serial,secret,type,model\n{first}\nB,{HEX},hotp,x\nC,{HEX},hotp,x\n");
+    assert_eq!(fobs(&lines(&format!("A,{HEX},hotp,\"a \"\"b\"\"\""))).len(), 3);
+    for open in [format!("A,{HEX},hotp,\"x"), format!("\"A,{HEX},hotp,x"), format!("A,{HEX},hotp,\"x\ny\"")] {
+        assert_eq!(read_text(&lines(&open)).unwrap_err(), FileError::Quote(2), "{open}");
+    }
+    assert_eq!(read_text(&lines(&format!("A,{HEX},hotp,\"x\ry\""))).unwrap_err(), FileError::Quote(2));
+}
+
+#[test]
+fn a_header_of_other_words_stops_everything_and_names_those_that_are_known() {
+    for header in
+        ["Token ID,Seed,Kind", "Seriennummer;Geheimnis;Typ", "sn\tkey", "serialnumber,seed,type_of,a,b,c,d"]
+    {
+        let error = read_text(&format!("# a comment\n{header}\nA,{HEX},totp\n")).unwrap_err();
+        assert!(matches!(error, FileError::Header { line: 2, .. }), "{header}: {error}");
+        let said = error.to_string();
+        assert!(said.ends_with("serial, secret, type, digits, period, counter, algorithm, model"), "{said}");
+    }
+    // Not the first line: that fob alone.
+    assert_eq!(read_text(&format!("A,{HEX}\nB,seed\n")).unwrap().refused.len(), 1);
+}
+
+#[test]
+fn a_counter_is_one_that_the_relay_takes() {
+    let with = |counter: u64| format!("A,{HEX},hotp,6,{counter}\n");
+    assert_eq!(fobs(&with(4_294_967_295))[0].moving, Moving::Counter { next: 4_294_967_295 });
+    assert_eq!(read_text(&with(4_294_967_296)).unwrap().refused[0].reason, Reason::Counter);
+    assert!(Reason::Counter.to_string().contains("4294967295"));
 }
 
 #[test]

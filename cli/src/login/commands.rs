@@ -37,7 +37,7 @@ pub(super) async fn run(
         }
         LoginCommand::Retry { challenge, session, wait } => {
             let started = backend.retry(challenge, session.as_deref()).await?;
-            show_challenge(&started, out)?;
+            show_challenge(&started, session.as_deref(), out)?;
             if wait {
                 return wait::outcome(backend, started.id, session.as_deref(), out).await;
             }
@@ -65,7 +65,7 @@ pub(super) async fn run(
 
 async fn push(backend: &impl LoginBackend, ask: &AskArgs, out: Out) -> Result<Exit, CliError> {
     let started = backend.ask(ask).await?;
-    show_challenge(&started, out)?;
+    show_challenge(&started, ask.session.as_deref(), out)?;
     if ask.no_wait {
         backend.leave_open().await?;
         return Ok(Exit::Done);
@@ -92,8 +92,12 @@ fn show_enrolment(started: &StartedEnrolment, user: &str, out: Out) -> Result<()
     ))
 }
 
-/// Prints a challenge that has begun: by a push its number, by another method what to do.
-pub(super) fn show_challenge(started: &StartedChallenge, out: Out) -> Result<(), CliError> {
+/// Prints a challenge that has begun for `session`: by a push its number, by another method what to do.
+pub(super) fn show_challenge(
+    started: &StartedChallenge,
+    session: Option<&str>,
+    out: Out,
+) -> Result<(), CliError> {
     let mut object = json!({ "challenge_id": started.id, "number": started.number });
     if let (Some(asked), Some(members)) = (&started.asked, object.as_object_mut()) {
         members.insert("method".to_owned(), json!(asked.method));
@@ -106,7 +110,7 @@ pub(super) fn show_challenge(started: &StartedChallenge, out: Out) -> Result<(),
         if let Some((asked, code)) =
             started.asked.as_ref().and_then(|a| a.code.as_ref().map(|code| (a, code)))
         {
-            return words::asks_for_code(started.id, asked, code);
+            return words::asks_for_code(started.id, asked, code, session);
         }
         let phones = match started.devices {
             1 => "one phone".to_owned(),

@@ -70,7 +70,7 @@ pub(super) async fn run(service: &Managed, command: MethodCommand, out: Out) -> 
         }
         MethodCommand::Switch { challenge, method, session, wait } => {
             let started = service.switch(challenge, &method, session.as_deref()).await?;
-            commands::show_challenge(&started, out)?;
+            commands::show_challenge(&started, session.as_deref(), out)?;
             if wait {
                 return wait::outcome(service, started.id, session.as_deref(), out).await;
             }

@@ -39,7 +39,7 @@ pub(super) fn outcome(
 }
 
 /// What a challenge asks for that is answered with a code, and what to do.
-pub(super) fn asks_for_code(id: ChallengeId, asked: &Asked, code: &Code) -> String {
+pub(super) fn asks_for_code(id: ChallengeId, asked: &Asked, code: &Code, session: Option<&str>) -> String {
     let what = match asked.method.kind {
         MethodKind::Recovery => "one of the user's recovery codes".to_owned(),
         MethodKind::Helpdesk => "the code that the helpdesk gave to the user".to_owned(),
@@ -52,15 +52,28 @@ pub(super) fn asks_for_code(id: ChallengeId, asked: &Asked, code: &Code) -> Stri
     if let Some(sent) = delivery(code) {
         text.push_str(&format!("{sent}\n"));
     }
-    text.push_str(&format!("\n    nod login code {id} CODE\n"));
+    // The challenge answers to its session alone.
+    let of = session.map(|session| format!(" --session {}", word(session))).unwrap_or_default();
+    text.push_str(&format!("\n    nod login code {id} CODE{of}\n"));
     if code.resends_left > 0 {
-        text.push_str(&format!("    nod login resend {id}\n"));
+        text.push_str(&format!("    nod login resend {id}{of}\n"));
     }
     for other in &asked.others {
         let by = other.method_id.map_or_else(|| other.kind.to_string(), |id| id.to_string());
-        text.push_str(&format!("    nod login switch {id} {by}    # {}\n", name(other)));
+        text.push_str(&format!("    nod login switch {id} {by}{of}    # {}\n", name(other)));
     }
     text
+}
+
+/// A text as one word of a command line.
+fn word(text: &str) -> String {
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | '+' | '=');
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", clean(text).replace('\'', "'\\''"))
+    }
 }
 
 /// What a waiting command says while a code is asked for.
@@ -209,11 +222,31 @@ mod tests {
             resend_after_s: 30,
         };
         let asked = Asked { method: email(), code: Some(code.clone()), others: vec![email()] };
-        let text = asks_for_code(ChallengeId::from_bytes([1; 16]), &asked, &code);
+        let text = asks_for_code(ChallengeId::from_bytes([1; 16]), &asked, &code, None);
         for part in
             ["6 digits by e-mail (a…e@example.org)", "nod login code", "resend", "switch", "on its way"]
         {
             assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(!text.contains("--session"), "{text}");
+    }
+
+    #[test]
+    fn the_commands_for_a_session_name_it() {
+        let code = Code {
+            digits: Some(6),
+            tries_left: 5,
+            delivery: CodeDelivery::Queued,
+            resends_left: 3,
+            resend_after_s: 30,
+        };
+        let asked = Asked { method: email(), code: Some(code.clone()), others: vec![email()] };
+        for (session, shown) in [("s-1", "s-1"), ("it's one", "'it'\\''s one'"), ("$(x)", "'$(x)'")] {
+            let text = asks_for_code(ChallengeId::from_bytes([1; 16]), &asked, &code, Some(session));
+            let commands: Vec<_> = text.lines().filter(|line| line.contains("nod login ")).collect();
+            assert_eq!(commands.len(), 3, "{text}");
+            let named = format!(" --session {shown}");
+            assert!(commands.iter().all(|command| command.contains(&named)), "{text}");
         }
     }
 

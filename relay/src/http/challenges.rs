@@ -235,21 +235,13 @@ pub(super) async fn start(
     let method: Option<MethodChoice> =
         method.map(|name| name.parse().map_err(|_| ChallengeError::NoMethod)).transpose()?;
     let login = caller.login()?;
-    let (method, reserved) = match app.throttle.send(caller.id(), context.ip) {
-        Ok(reserved) => (method, Some(reserved)),
-        // One phone in particular is no code.
-        Err(_) if method.is_none() && binding_id.is_some() => (method, None),
-        Err(limited) => {
-            let other = throttle::without_sending(login, &user, method, accept.as_deref()).await?;
-            (Some(other.ok_or(limited)?), None)
-        }
-    };
-    let ask = Ask { user, context, number, session, only: binding_id, method, accept };
+    // What needs no sending goes on when no more may be sent: what is chosen, the login server knows.
+    let reserved = app.throttle.send(caller.id(), context.ip);
+    let no_sends = reserved.is_err();
+    let ask = Ask { user, context, number, session, only: binding_id, method, accept, no_sends };
     let started = login.start_challenge(ask).await;
-    if let Some(reserved) = reserved {
-        reserved.settle(&started);
-    }
-    Ok((StatusCode::CREATED, Answer(Started::from(started?))).into_response())
+    let started = throttle::settled(reserved, started)?;
+    Ok((StatusCode::CREATED, Answer(Started::from(started))).into_response())
 }
 
 pub(super) async fn get(

@@ -78,16 +78,11 @@ pub(super) async fn switch(
     let (login, session) = (caller.login()?, body.session.as_deref());
     let asked = login.challenge(id, session).await?;
     let method: MethodChoice = body.method.parse().map_err(|_| ChallengeError::NoMethod)?;
-    let (method, reserved) = match app.throttle.send(caller.id(), asked.context.ip) {
-        Ok(reserved) => (method, Some(reserved)),
-        Err(limited) => {
-            let other = throttle::without_sending(login, &asked.user, Some(method), None).await?;
-            (other.ok_or(limited)?, None)
-        }
+    let reserved = app.throttle.send(caller.id(), asked.context.ip);
+    let started = match &reserved {
+        Ok(_) => login.switch_challenge(id, session, method).await,
+        Err(_) => login.switch_without_sending(id, session, method).await,
     };
-    let started = login.switch_challenge(id, session, method).await;
-    if let Some(reserved) = reserved {
-        reserved.settle(&started);
-    }
-    Ok((StatusCode::CREATED, Answer(Started::from(started?))).into_response())
+    let started = throttle::settled(reserved, started)?;
+    Ok((StatusCode::CREATED, Answer(Started::from(started))).into_response())
 }

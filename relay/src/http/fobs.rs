@@ -136,7 +136,7 @@ pub(super) async fn import(
             FobImport::Imported => ("imported", None),
             FobImport::Unchanged => ("unchanged", None),
             FobImport::Conflict => ("conflict", Some("the serial number is there with another secret")),
-            FobImport::Refused(reason) => ("refused", Some(reason)),
+            FobImport::Refused(reason) => ("refused", Some(bounds(reason))),
         };
         answer.push(Imported { serial, result, reason });
     }
@@ -175,6 +175,19 @@ fn read(fob: Fob) -> Result<NewFob, &'static str> {
         period_s,
         counter: fob.counter.unwrap_or(0),
     })
+}
+
+/// The bounds of a member that the login server refused; other reasons as they are.
+fn bounds(reason: &'static str) -> &'static str {
+    match reason {
+        "serial" => "serial: 1 to 64 characters, none of them misleading",
+        "model" => "model: at most 64 characters, none of them misleading",
+        "secret" => "secret: base32 (RFC 4648) of 10 to 64 bytes",
+        "digits" => "digits: 6 to 8",
+        "period_s" => "period_s: 15 to 300",
+        "counter" => "counter: 0 to 4294967295",
+        other => other,
+    }
 }
 
 /// Reads base32 (RFC 4648 section 6) in either case, with or without padding; spaces and hyphens are left out.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use nod_login::{Acr, Clock, LoginServer, MethodChoice, MethodKind, StartedChallenge};
+use nod_login::{ChallengeError, Clock, MethodKind, StartedChallenge};
 use nod_protocol::ServiceId;
 
 use super::problem::Problem;
@@ -108,29 +108,20 @@ pub(crate) const fn is_sent(kind: MethodKind) -> bool {
     matches!(kind, MethodKind::Email | MethodKind::Sms)
 }
 
-/// The choice of a method whose code is not sent, for when no more may be sent and the other methods must still work; none
-/// when it would be e-mail or SMS. What is left to the login server is settled here, so that it chooses nothing else. A
-/// user without any method is answered like one with an address.
-pub(crate) async fn without_sending(
-    login: &LoginServer,
-    user: &str,
-    method: Option<MethodChoice>,
-    accept: Option<&[Acr]>,
-) -> Result<Option<MethodChoice>, Problem> {
-    if let Some(choice @ MethodChoice::Kind(kind)) = method {
-        return Ok((!is_sent(kind)).then_some(choice));
+/// What came of asking for a challenge after [`Throttle::send`]: without a reservation the login server was told to send
+/// nothing, and the limit is the answer where it would have.
+pub(crate) fn settled(
+    reserved: Result<Reserved<'_>, Limited>,
+    made: Result<StartedChallenge, ChallengeError>,
+) -> Result<StartedChallenge, Problem> {
+    match (reserved, made) {
+        (Err(limited), Err(ChallengeError::NoSends)) => Err(limited.into()),
+        (Err(_), made) => Ok(made?),
+        (Ok(reserved), made) => {
+            reserved.settle(&made);
+            Ok(made?)
+        }
     }
-    let profile = login.profile(user).await?;
-    let accepted = |acr: &Acr| accept.is_none_or(|accept| accept.contains(acr));
-    let found = match method {
-        Some(MethodChoice::Id(id)) => profile.methods.iter().find(|method| method.id == id),
-        _ => profile
-            .methods
-            .iter()
-            .filter(|method| method.usable && accepted(&method.acr))
-            .find(|method| method.kind != MethodKind::Recovery),
-    };
-    Ok(found.filter(|method| !is_sent(method.kind)).map(|method| MethodChoice::Id(method.id)))
 }
 
 #[cfg(test)]

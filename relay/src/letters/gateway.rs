@@ -1,5 +1,6 @@
 //! Text messages through a gateway that is asked by HTTP: the operator's templates, filled in and sent.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -117,17 +118,28 @@ impl Gateway {
 
     fn filled(&self, text: Text<'_>) -> Result<(Url, HeaderMap, String), LettersError> {
         let http = &self.settings.http;
-        let context = minijinja::context! {
-            to => text.to,
-            text => text.text,
-            from => self.settings.from.clone(),
-            id => text.id.to_string(),
-            user => http.user.clone(),
-            secret => self.secret.as_ref().map(crate::settings::SecretText::expose),
-        };
-        let fill = |setting: &'static str, template: &str| {
-            let failed = |error: Error| LettersError::Template { setting, reason: error.to_string() };
-            self.templates.get_template(template).and_then(|t| t.render(&context)).map_err(failed)
+        let id = text.id.to_string();
+        let always: [(&'static str, &str); 4] =
+            [("to", text.to), ("text", text.text), ("from", &self.settings.from), ("id", &id)];
+        let secret = self.secret.as_ref().map(crate::settings::SecretText::expose);
+        // What is not set is no name at all: no expression takes it for a text.
+        let set: [(&'static str, Option<&str>); 2] = [("user", http.user.as_deref()), ("secret", secret)];
+        let names =
+            always.into_iter().chain(set.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        let context: BTreeMap<_, _> = names.map(|(name, value)| (name, Value::from(value))).collect();
+        let fill = |setting: &'static str, name: &str| {
+            let failed = |reason: String| LettersError::Template { setting, reason };
+            let template = self.templates.get_template(name).map_err(|error| failed(error.to_string()))?;
+            template.render(&context).map_err(|error| {
+                let used = template.undeclared_variables(false);
+                let unset = set.iter().find(|(name, value)| value.is_none() && used.contains(*name));
+                failed(match (error.kind(), unset) {
+                    (ErrorKind::UndefinedError, Some((name, _))) => {
+                        format!("{name} is used, and sms.http.{name} is not set")
+                    }
+                    _ => error.to_string(),
+                })
+            })
         };
         let wrong = |setting: &'static str, reason: &str| LettersError::Template {
             setting,
@@ -219,9 +231,6 @@ fn escape_for(content_type: &str) -> AutoEscape {
 }
 
 fn write_escaped(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
-    if value.is_none() {
-        return Err(Error::new(ErrorKind::UndefinedError, "user or secret is used, and not set"));
-    }
     let AutoEscape::Custom(how) = state.auto_escape().clone() else {
         return minijinja::escape_formatter(out, state, value);
     };
@@ -238,11 +247,15 @@ fn write_escaped(out: &mut Output, state: &mut State, value: &Value) -> Result<(
     Ok(out.write_str(&escaped)?)
 }
 
-/// A value as JSON, with its quotation marks.
-fn json(value: Value) -> Result<Value, Error> {
+/// A value as JSON, with its quotation marks. In a JSON body that is all; elsewhere it is escaped like any other text.
+fn json(state: &State, value: Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
     let text = serde_json::to_string(&value)
         .map_err(|_| Error::new(ErrorKind::InvalidOperation, "cannot be written as JSON"))?;
-    Ok(Value::from_safe_string(text))
+    let in_json = matches!(state.auto_escape(), AutoEscape::Custom(how) if how.as_ref() == "json");
+    Ok(if in_json { Value::from_safe_string(text) } else { Value::from(text) })
 }
 
 /// Everything but unreserved characters (RFC 3986 section 2.3) as `%XX`.
@@ -322,6 +335,42 @@ mod tests {
         assert_eq!(value["text"], "say \"hi\"\n</x>");
         assert_eq!(value["again"], value["text"]);
         assert_eq!(value["to"], 46_701_234_567_u64);
+    }
+
+    #[test]
+    fn the_json_filter_is_escaped_where_json_is_not_what_is_written() {
+        let toml = r#"
+            [http]
+            url = "https://g.example/send?to={{ to | json }}&q={{ text | json }}"
+            headers = { X-Text = "{{ text | json }}" }
+            body = "message={{ text | json }}&to={{ to }}"
+        "#;
+        let (url, headers, body) = filled(toml, "a&to=+1#\n\u{7f}");
+        let quoted = "%22a%26to%3D%2B1%23%5Cn%7F%22";
+        assert_eq!(url, format!("https://g.example/send?to=%22%2B46701234567%22&q={quoted}"));
+        assert_eq!(body, format!("message={quoted}&to=%2B46701234567"));
+        assert_eq!(headers.get("x-text").unwrap(), "\"a&to=+1#\\n\"");
+        let xml = "[http]\nurl = \"https://g.example/\"\ncontent_type = \"text/xml\"\nbody = \"<a>{{ text | json }}</a>\"";
+        assert_eq!(filled(xml, "</a>").2, "<a>&quot;&lt;&#x2f;a&gt;&quot;</a>");
+    }
+
+    #[test]
+    fn what_is_not_set_is_named_in_whatever_expression_it_stands() {
+        for (name, expression) in [
+            ("secret", "{{ secret }}"),
+            ("secret", "{{ ('a' ~ ':' ~ secret) | base64 }}"),
+            ("user", "{{ (user ~ ':') | base64 }}"),
+            ("user", "{{ user | json }}"),
+            ("user", "{{ user | base64 }}"),
+            ("user", "{{ user | urlencode }}"),
+            ("secret", "{{ secret | digits }}"),
+        ] {
+            let toml =
+                format!("[http]\nurl = \"https://g.example/\"\nheaders = {{ X-A = \"{expression}\" }}");
+            let error = gateway(&toml).err().unwrap_or_else(|| panic!("{expression} is taken")).to_string();
+            let named = format!("sms.http.{name} is not set");
+            assert!(error.contains("sms.http.headers") && error.contains(&named), "{expression}: {error}");
+        }
     }
 
     #[test]

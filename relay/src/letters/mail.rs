@@ -1,139 +1,19 @@
-//! Mails: how one is put together, and the server that takes it.
+//! Mails: how one is put together.
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::Address;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::{Error, PoolConfig};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use nod_login::Letter;
 
 use super::content::clean;
 use super::outcome::Attempt;
 use super::templates::MailText;
-use super::{LettersError, read, secret};
-use crate::settings::{Mail, Security};
-
-/// A mail server.
-pub(super) struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Address,
-    timeout: Duration,
-}
-
-impl Smtp {
-    /// Sets the connections to a server up; none is opened before the first mail. `own_host` is the relay's public one.
-    pub(super) fn new(settings: &Mail, own_host: Option<&str>) -> Result<Self, LettersError> {
-        let (Some(host), Some(from)) = (&settings.host, &settings.from) else {
-            return Err(LettersError::From);
-        };
-        let from: Address = from.parse().map_err(|_| LettersError::From)?;
-        let parameters = || {
-            let mut parameters = TlsParameters::builder(host.clone());
-            if let Some(file) = &settings.ca_file {
-                let pem = read("mail.ca_file", file)?;
-                let certificate = Certificate::from_pem(pem.as_bytes())
-                    .map_err(|_| LettersError::Certificates("mail.ca_file"))?;
-                parameters = parameters.add_root_certificate(certificate);
-            }
-            parameters.build_rustls().map_err(|_| LettersError::Certificates("mail.ca_file"))
-        };
-        let tls = match settings.security {
-            Security::Starttls => Tls::Required(parameters()?),
-            Security::Tls => Tls::Wrapper(parameters()?),
-            Security::None => Tls::None,
-        };
-        let hello = settings.hello.as_deref().or(own_host).unwrap_or(from.domain());
-        let timeout = Duration::from_secs(settings.timeout_s);
-        let pool = PoolConfig::new()
-            .max_size(u32::try_from(settings.concurrency).unwrap_or(4))
-            .idle_timeout(Duration::from_secs(30));
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host.clone())
-            .port(settings.port.unwrap_or(settings.security.port()))
-            .tls(tls)
-            .hello_name(hello_name(hello))
-            .timeout(Some(timeout))
-            .pool_config(pool);
-        if let Some(user) = &settings.user {
-            let password =
-                secret("mail.password_file", settings.password.as_ref(), settings.password_file.as_deref())?;
-            let password = password.map(|password| password.expose().to_owned()).unwrap_or_default();
-            builder = builder.credentials(Credentials::new(user.clone(), password));
-        }
-        Ok(Self { transport: builder.build(), from, timeout })
-    }
-
-    /// Sends one mail.
-    pub(super) async fn send(&self, letter: &Letter, to: &str, service: &str, text: MailText) -> Attempt {
-        let message = match message(&self.from, letter, to, service, text) {
-            Ok(message) => message,
-            Err(attempt) => return attempt,
-        };
-        match tokio::time::timeout(self.timeout, self.transport.send(message)).await {
-            Ok(Ok(_)) => Attempt::Sent,
-            Ok(Err(error)) => meaning(&error),
-            Err(_) => Attempt::Later("timeout"),
-        }
-    }
-
-    /// Says goodbye to the server.
-    pub(super) async fn close(&self) {
-        self.transport.shutdown().await;
-    }
-}
-
-fn hello_name(host: &str) -> ClientId {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    match bare.parse() {
-        Ok(std::net::IpAddr::V4(v4)) => ClientId::Ipv4(v4),
-        Ok(std::net::IpAddr::V6(v6)) => ClientId::Ipv6(v6),
-        Err(_) => ClientId::Domain(host.to_owned()),
-    }
-}
-
-/// What a failed attempt means. The texts of servers are not told on: they often repeat the address.
-fn meaning(error: &Error) -> Attempt {
-    if let Some(code) = error.status() {
-        let code = u16::from(code);
-        return match code {
-            // The account's replies (RFC 4954 section 6), not the letter's.
-            432 | 454 | 500..=504 | 530 | 534 | 535 | 538 => Attempt::Setup("credentials"),
-            500..=599 => Attempt::Never("refused"),
-            _ => Attempt::Later("deferred"),
-        };
-    }
-    if error.is_tls() || is_certificate(error) {
-        return Attempt::Setup("certificate");
-    }
-    if error.is_timeout() {
-        return Attempt::Later("timeout");
-    }
-    // No STARTTLS, no way to sign in that both know, or an address that needs what the server cannot do.
-    if error.is_client() { Attempt::Setup("server") } else { Attempt::Later("connection") }
-}
-
-/// Whether the server's certificate is the reason.
-fn is_certificate(error: &Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let found = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(rustls::Error::InvalidCertificate(_)) = found {
-            return true;
-        }
-        source = error.source();
-    }
-    false
-}
 
 /// Puts a mail together. Whatever stands in a text becomes no header: lettre encodes what it is given, and every text
 /// is on one line before.
-fn message(
+pub(super) fn message(
     from: &Address,
     letter: &Letter,
     to: &str,
@@ -268,12 +148,5 @@ mod tests {
                 "{to}"
             );
         }
-    }
-
-    #[test]
-    fn a_relay_names_itself_by_name_or_address() {
-        assert_eq!(hello_name("relay.example").to_string(), "relay.example");
-        assert_eq!(hello_name("192.0.2.1").to_string(), "[192.0.2.1]");
-        assert_eq!(hello_name("[2001:db8::1]").to_string(), "[IPv6:2001:db8::1]");
     }
 }

@@ -8,9 +8,11 @@ mod content;
 mod gateway;
 mod mail;
 mod outcome;
+mod places;
 mod samples;
 mod sender;
 mod sms;
+mod smtp;
 mod templates;
 #[cfg(test)]
 mod tests;

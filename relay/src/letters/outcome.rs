@@ -1,8 +1,9 @@
 //! What an attempt came to, when the next one is due, and what is counted.
 
-use nod_login::{Channel, Letter, LetterBody, LetterOutcome, UnixMillis};
+use nod_login::{Channel, Letter, LetterOutcome, UnixMillis};
 
 use crate::hub::Counter;
+pub(super) use crate::store::letters::is_code;
 
 /// What one attempt came to. The texts are words for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +59,6 @@ const NOTICE_STEPS: [u64; 6] = [10_000, 60_000, 300_000, 900_000, 3_600_000, 7_2
 /// How long a notice is tried at most, in milliseconds: a day.
 const NOTICE_MS: u64 = 24 * 3_600_000;
 
-/// Whether somebody waits for the letter.
-pub(super) const fn is_code(letter: &Letter) -> bool {
-    matches!(letter.body, LetterBody::Code { .. } | LetterBody::Confirm { .. })
-}
-
 /// What follows an attempt, when `failed` attempts had failed before it.
 pub(super) fn next(letter: &Letter, failed: u32, now: UnixMillis, attempt: Attempt) -> Next {
     let code = is_code(letter);
@@ -79,6 +75,15 @@ pub(super) fn next(letter: &Letter, failed: u32, now: UnixMillis, attempt: Attem
     let due = now.plus(*step);
     let end = if code { letter.expires } else { letter.expires.min(letter.created.plus(NOTICE_MS)) };
     if due < end { Next::Again(due) } else { Next::GiveUp }
+}
+
+/// Milliseconds until another attempt at a letter whose service could not be looked at.
+const PUT_OFF_MS: u64 = 10_000;
+
+/// What follows when it cannot be told whether the letter is still wanted: it is tried again, but not for ever.
+pub(super) fn put_off(letter: &Letter, now: UnixMillis) -> Next {
+    let due = now.plus(PUT_OFF_MS);
+    if due < letter.expires { Next::Again(due) } else { Next::GiveUp }
 }
 
 /// What is counted for `/metrics`.
@@ -161,6 +166,17 @@ mod tests {
         }
         assert_eq!(next(&letter::code(NOW), 0, NOW, Attempt::Setup("credentials")), Next::GiveUp);
         assert_eq!(next(&letter::code(NOW), 3, NOW, Attempt::Sent), Next::Done);
+    }
+
+    #[test]
+    fn a_letter_whose_service_cannot_be_opened_is_not_put_off_for_ever() {
+        let code = letter::code(NOW);
+        let (mut now, mut times) = (NOW, 0);
+        while let Next::Again(due) = put_off(&code, now) {
+            (now, times) = (due, times + 1);
+        }
+        assert_eq!(times, 29, "until its five minutes are over");
+        assert_eq!(put_off(&code, code.expires.plus(1)), Next::GiveUp);
     }
 
     #[test]

@@ -1,19 +1,20 @@
 //! The one task that takes due letters off the queue and sends them, a bounded number at a time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nod_login::{Channel, Clock, Letter, LetterBody, StoreError, UnixMillis};
-use nod_protocol::{EnvelopeId, ServiceId};
+use nod_protocol::ServiceId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 use super::content::Facts;
 use super::gateway::{Gateway, Text};
-use super::mail::Smtp;
-use super::outcome::{Attempt, Counts, Next, is_code, next};
+use super::outcome::{Attempt, Counts, Next, next, put_off};
+use super::places::Places;
+use super::smtp::Smtp;
 use super::templates::Templates;
 use super::{LettersError, sms};
 use crate::hub::Hub;
@@ -21,10 +22,7 @@ use crate::keys::{MasterKey, Purpose};
 use crate::managed::{Hosted, Services, ServicesError};
 use crate::settings::Settings;
 use crate::store::RelayStore;
-use crate::store::letters::LetterJob;
-
-/// Letters that one look takes off the queue at most.
-const PAGE: usize = 1_024;
+use crate::store::letters::{LetterJob, Queue};
 
 /// Without a call, the queue is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -57,24 +55,13 @@ struct Inner {
     smtp: Option<Smtp>,
     gateway: Option<Gateway>,
     templates: Templates,
-    mails_at_once: usize,
-    messages_at_once: usize,
+    places: Places,
     services: Arc<Services>,
     store: RelayStore,
     master: Arc<MasterKey>,
     clock: Arc<dyn Clock>,
     counts: Arc<Counts>,
-    /// What is being sent now.
-    in_flight: Mutex<HashMap<EnvelopeId, Place>>,
     done: tokio::sync::Notify,
-}
-
-/// Who holds a place.
-#[derive(Clone, Copy)]
-struct Place {
-    service: ServiceId,
-    channel: Channel,
-    code: bool,
 }
 
 impl Sender {
@@ -96,8 +83,10 @@ impl Sender {
             false => None,
         };
         Ok(Self(Arc::new(Inner {
-            mails_at_once: if smtp.is_some() { settings.mail.concurrency } else { NOWHERE },
-            messages_at_once: if gateway.is_some() { settings.sms.concurrency } else { NOWHERE },
+            places: Places::new(
+                if smtp.is_some() { settings.mail.concurrency } else { NOWHERE },
+                if gateway.is_some() { settings.sms.concurrency } else { NOWHERE },
+            ),
             smtp,
             gateway,
             templates: Templates::load(settings.mail.templates.as_deref())?,
@@ -106,7 +95,6 @@ impl Sender {
             master,
             clock,
             counts: Arc::default(),
-            in_flight: Mutex::default(),
             done: tokio::sync::Notify::new(),
         })))
     }
@@ -119,8 +107,12 @@ impl Sender {
 
     /// Runs until `stop`; what is on its way then is finished, or comes again after the next start.
     pub async fn run(self, hub: Arc<Hub>, tracker: TaskTracker, stop: CancellationToken) {
+        let mut turns = HashMap::new();
         loop {
-            let pause = match self.look(&tracker, &stop).await {
+            if let Some(smtp) = &self.0.smtp {
+                smtp.tidy();
+            }
+            let pause = match self.look(&mut turns, &tracker, &stop).await {
                 Ok(Some(due)) => Duration::from_millis(due.since(self.0.clock.now())).min(LOOK_EVERY),
                 Ok(None) => LOOK_EVERY,
                 Err(error) => {
@@ -135,69 +127,52 @@ impl Sender {
                 () = tokio::time::sleep(pause.max(Duration::from_millis(10))) => {}
             }
         }
-        while !self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        while !self.0.places.are_free() {
             self.0.done.notified().await;
         }
         if let Some(smtp) = &self.0.smtp {
-            let _ = tokio::time::timeout(Duration::from_secs(1), smtp.close()).await;
+            smtp.close().await;
         }
     }
 
-    /// Starts what is due and fits, codes first, and says when the next letter is due.
+    /// Starts what is due and fits, codes first, and says when to look again. `turns` are the services that had theirs
+    /// last, so that each one's comes.
     async fn look(
         &self,
+        turns: &mut HashMap<Queue, ServiceId>,
         tracker: &TaskTracker,
         stop: &CancellationToken,
     ) -> Result<Option<UnixMillis>, StoreError> {
-        let (mut due, next) = self.0.store.letters_due(self.0.clock.now(), PAGE).await?;
-        due.sort_by_key(|job| !is_code(&job.letter));
-        for job in due {
-            if self.claim(&job.letter) {
-                let (sender, stop) = (self.clone(), stop.clone());
-                tracker.spawn(async move {
-                    let late = async {
-                        stop.cancelled().await;
-                        tokio::time::sleep(LAST_MOMENT).await;
-                    };
-                    tokio::select! {
-                        () = sender.attempt(&job) => {}
-                        () = late => {}
-                    }
-                    sender.release(&job.letter);
-                });
+        let mut again = None;
+        for queue in Queue::ALL {
+            let look = self.0.places.look(queue, self.0.clock.now(), turns.get(&queue).copied());
+            // While nothing is free, the end of an attempt is what is waited for.
+            let Some(look) = look else { continue };
+            let found = self.0.store.letters_due(look).await?;
+            turns.extend(found.last.map(|last| (queue, last)));
+            again = again.into_iter().chain(found.next).min();
+            for job in found.jobs {
+                self.start(job, tracker, stop.clone());
             }
         }
-        Ok(next)
+        Ok(again)
     }
 
-    /// Takes a place for a letter, unless it has one or there is none. Notices take half of a channel's places at most, so
-    /// that codes need not wait for them, and one service three quarters.
-    fn claim(&self, letter: &Letter) -> bool {
-        let mut in_flight = self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = Place { service: letter.service, channel: letter.channel, code: is_code(letter) };
-        let most = match letter.channel {
-            Channel::Email => self.0.mails_at_once,
-            Channel::Sms => self.0.messages_at_once,
-        };
-        let (mut all, mut own, mut notices) = (0, 0, 0);
-        for held in in_flight.values().filter(|held| held.channel == place.channel) {
-            all += 1;
-            own += usize::from(held.service == place.service);
-            notices += usize::from(!held.code);
-        }
-        let full = all >= most
-            || own >= (most * 3 / 4).max(1)
-            || (!place.code && notices >= (most / 2).max(1))
-            || in_flight.contains_key(&letter.id);
-        if !full {
-            in_flight.insert(letter.id, place);
-        }
-        !full
-    }
-
-    fn release(&self, letter: &Letter) {
-        self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&letter.id);
-        self.0.done.notify_one();
+    fn start(&self, job: LetterJob, tracker: &TaskTracker, stop: CancellationToken) {
+        self.0.places.take(&job.letter);
+        let sender = self.clone();
+        tracker.spawn(async move {
+            let late = async {
+                stop.cancelled().await;
+                tokio::time::sleep(LAST_MOMENT).await;
+            };
+            tokio::select! {
+                () = sender.attempt(&job) => {}
+                () = late => {}
+            }
+            sender.0.places.release(&job.letter);
+            sender.0.done.notify_one();
+        });
     }
 
     async fn attempt(&self, job: &LetterJob) {
@@ -205,8 +180,9 @@ impl Sender {
         let (hosted, counts) = match self.wanted(letter).await {
             Ok(wanted) => wanted,
             Err(error) => {
-                tracing::warn!(%error, "a letter was put off");
-                return self.note(job, None, Next::Again(self.0.clock.now().plus(10_000))).await;
+                let next = put_off(letter, self.0.clock.now());
+                tracing::warn!(letter = %letter.id, service = %letter.service, %error, ?next, "a letter was put off");
+                return self.note(job, None, next).await;
             }
         };
         let attempt = match &hosted {

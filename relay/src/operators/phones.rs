@@ -307,6 +307,7 @@ impl Desk {
             only: None,
             method: Some(nod_login::MethodChoice::Kind(nod_login::MethodKind::Push)),
             accept: None,
+            no_sends: false,
         };
         match login(&hosted)?.start_challenge(ask).await {
             Ok(started) => Ok(Some(started)),

@@ -12,7 +12,7 @@ use super::relay_store::RelayStore;
 /// A kept answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotentResponse {
-    /// SHA-256 of the request that it answers.
+    /// A MAC of the request that it answers.
     pub request_hash: Digest,
     /// The HTTP status.
     pub status: u16,

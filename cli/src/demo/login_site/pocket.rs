@@ -1,16 +1,21 @@
 //! What the made-up people carry that is no phone: a key fob, and recovery codes on a sheet of paper.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use nod_login::clock::SystemClock;
 use nod_login::{Clock as _, UnixMillis};
-use nod_protocol::Digest;
 use nod_protocol::otp::{Algorithm, base32, hotp};
+use nod_protocol::{Digest, ServiceId};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::demo::folder;
 use crate::demo::follow::millis;
+use crate::error::CliError;
 
 /// The key fob of the demo. Its seed is the one of RFC 6238 appendix B, which everybody knows.
 pub(in crate::demo) const FOB_SERIAL: &str = "QM-20417";
@@ -30,27 +35,59 @@ pub(in crate::demo) fn fob_secret() -> Zeroizing<String> {
     base32(FOB_SEED)
 }
 
+/// What is kept of the sheet of paper.
+#[derive(Serialize, Deserialize)]
+pub(in crate::demo) struct Sheet {
+    /// The service whose codes they are: with another relay's data they are worth nothing.
+    pub(in crate::demo) service: ServiceId,
+    pub(in crate::demo) codes: Vec<Zeroizing<String>>,
+    /// Places of those that are struck out.
+    #[serde(default)]
+    pub(in crate::demo) used: BTreeSet<usize>,
+}
+
 /// What the people carry.
-#[derive(Debug, Default)]
 pub(in crate::demo) struct Pocket {
-    sheet: Mutex<Vec<(Zeroizing<String>, bool)>>,
+    sheet: Mutex<Sheet>,
+    /// Where the sheet is kept.
+    file: PathBuf,
+}
+
+impl std::fmt::Debug for Pocket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pocket").finish_non_exhaustive()
+    }
 }
 
 impl Pocket {
-    /// With these codes on the sheet.
-    pub(in crate::demo) fn new(codes: Vec<Zeroizing<String>>) -> Self {
-        Self { sheet: Mutex::new(codes.into_iter().map(|code| (code, false)).collect()) }
+    /// With a sheet that is kept in `file`.
+    pub(in crate::demo) const fn new(sheet: Sheet, file: PathBuf) -> Self {
+        Self { sheet: Mutex::new(sheet), file }
     }
 
-    /// Strikes a code of the sheet out. Whose sheet it is not changes nothing.
+    /// Writes the sheet.
+    ///
+    /// # Errors
+    /// [`CliError::File`] when it cannot be kept.
+    pub(in crate::demo) fn keep(&self) -> Result<(), CliError> {
+        let sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = Zeroizing::new(serde_json::to_string(&*sheet).map_err(|_| CliError::Output)?);
+        folder::write(&self.file, &text)
+    }
+
+    /// Strikes a code of the sheet out, and keeps that. Whose sheet it is not changes nothing.
     pub(super) fn used(&self, user: &str, code: &str) {
         if user != PAPER_USER {
             return;
         }
         let given = Digest::of(letters(code).as_bytes());
-        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
-        for (known, used) in sheet.iter_mut() {
-            *used |= Digest::of(letters(known).as_bytes()) == given;
+        let struck = {
+            let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+            let place = sheet.codes.iter().position(|known| Digest::of(letters(known).as_bytes()) == given);
+            place.is_some_and(|place| sheet.used.insert(place))
+        };
+        if struck && let Err(error) = self.keep() {
+            tracing::warn!(%error, "the sheet of recovery codes was not kept");
         }
     }
 
@@ -61,8 +98,10 @@ impl Pocket {
         let code = hotp(FOB_SEED, Algorithm::Sha1, FOB_DIGITS, now.checked_div(step).unwrap_or_default());
         let left = step - now.checked_rem(step).unwrap_or_default();
         let sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
-        let codes: Vec<Value> =
-            sheet.iter().map(|(code, used)| json!({ "code": code.as_str(), "used": used })).collect();
+        let codes = sheet.codes.iter().enumerate();
+        let codes: Vec<Value> = codes
+            .map(|(place, code)| json!({ "code": code.as_str(), "used": sheet.used.contains(&place) }))
+            .collect();
         json!({
             "fob": { "user": FOB_USER, "serial": FOB_SERIAL, "model": FOB_MODEL, "code": code,
                 "ends_in_ms": left, "total_ms": step },
@@ -79,21 +118,31 @@ fn letters(code: &str) -> Zeroizing<String> {
 mod tests {
     use super::*;
 
+    fn pocket(file: PathBuf) -> Pocket {
+        let codes = ["AAAA-BBBB-CCCC-DDDD", "EEEE-FFFF-GGGG-HHHH"];
+        let codes = codes.map(|code| Zeroizing::new(code.to_owned())).to_vec();
+        Pocket::new(Sheet { service: ServiceId::from_bytes([1; 16]), codes, used: BTreeSet::new() }, file)
+    }
+
     #[test]
-    fn a_used_code_is_struck_out_however_it_was_typed() {
-        let sheet = ["AAAA-BBBB-CCCC-DDDD", "EEEE-FFFF-GGGG-HHHH"];
-        let pocket = Pocket::new(sheet.map(|code| Zeroizing::new(code.to_owned())).to_vec());
+    fn a_used_code_is_struck_out_however_it_was_typed_and_stays_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("paper.json");
+        let pocket = pocket(file.clone());
         pocket.used("anna", "AAAA-BBBB-CCCC-DDDD");
         assert_eq!(pocket.document()["paper"]["codes"][0]["used"], false);
         pocket.used(PAPER_USER, "aaaa bbbb ccccdddd");
         let document = pocket.document();
         assert_eq!(document["paper"]["codes"][0]["used"], true);
         assert_eq!(document["paper"]["codes"][1]["used"], false);
+        let kept: Sheet = serde_json::from_str(&folder::read(&file).unwrap().unwrap()).unwrap();
+        let again = Pocket::new(kept, file);
+        assert_eq!(again.document()["paper"], document["paper"]);
     }
 
     #[test]
     fn the_fob_shows_six_digits_and_how_long() {
-        let fob = Pocket::default().document()["fob"].clone();
+        let fob = pocket(PathBuf::new()).document()["fob"].clone();
         assert_eq!(fob["code"].as_str().unwrap().len(), 6);
         assert!((1..=30_000).contains(&fob["ends_in_ms"].as_u64().unwrap()));
         assert_eq!(fob_secret().as_str(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");

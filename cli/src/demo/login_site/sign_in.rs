@@ -1,5 +1,6 @@
 //! Who the user is: password, session, sign-out, and the user's phones.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -32,10 +33,25 @@ struct Remove {
 }
 
 /// What the page says before anybody is signed in.
-pub(super) async fn config(State(site): State<Arc<LoginSite>>) -> Json<Value> {
-    Json(
-        json!({ "organisation": ORGANISATION, "users": USERS, "phone_url": site.phone_url, "operator": OPERATOR }),
-    )
+pub(super) async fn config(State(site): State<Arc<LoginSite>>, headers: HeaderMap) -> Json<Value> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    Json(json!({
+        "organisation": ORGANISATION,
+        "users": USERS,
+        "phone_url": site.phone_url,
+        "operator": OPERATOR,
+        "relay_reachable": is_loopback(host),
+    }))
+}
+
+/// Whether a browser that knows this site by that name is on this machine, the only one from which the relay is reached.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// How far this browser is.
@@ -128,4 +144,21 @@ fn signed_in(who: &Who) -> Result<&Session, Problem> {
 async fn list(site: &LoginSite, session: &Session) -> Result<Json<Value>, Problem> {
     let devices = site.relay.devices(&session.user).await?;
     Ok(Json(json!({ "devices": devices })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_relay_is_reached_from_this_machine_alone() {
+        for near in ["localhost:7421", "LOCALHOST", "127.0.0.1:7421", "127.0.0.2", "[::1]:7421", "[::1]"] {
+            assert!(is_loopback(near), "{near}");
+        }
+        for far in
+            ["192.0.2.1:7421", "demo.example:7421", "[2001:db8::1]:7421", "localhost.example", "", "0.0.0.0"]
+        {
+            assert!(!is_loopback(far), "{far}");
+        }
+    }
 }

@@ -187,6 +187,7 @@ impl LoginBackend for Sovereign {
             // A sovereign login server of the command line has push alone.
             method: None,
             accept: None,
+            no_sends: false,
         };
         let started = self.keyring.login().start_challenge(ask).await?;
         self.outbox.flush().await?;

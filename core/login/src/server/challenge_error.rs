@@ -97,6 +97,9 @@ pub enum ChallengeError {
         /// Seconds until the next one is allowed.
         retry_after_s: u64,
     },
+    /// A code would be sent, and whoever asked said that none may be.
+    #[error("no code may be sent now")]
+    NoSends,
     /// Nothing lets the user in.
     #[error("the user is suspended")]
     Suspended,

@@ -32,6 +32,8 @@ pub struct Ask {
     pub method: Option<MethodChoice>,
     /// The levels that the login server takes for this login; all that the service's policy allows when it names none.
     pub accept: Option<Vec<Acr>>,
+    /// No code may be sent now: what would send one is refused with [`ChallengeError::NoSends`], and all else goes on.
+    pub no_sends: bool,
 }
 
 /// A challenge that was just made.
@@ -65,6 +67,7 @@ pub(super) struct Wanted {
     pub(super) replaces: Option<ChallengeId>,
     pub(super) choice: Option<MethodChoice>,
     pub(super) accept: Option<KindSet>,
+    pub(super) no_sends: bool,
 }
 
 /// What a first look at the rows says about a wish.
@@ -85,7 +88,7 @@ impl LoginServer {
     /// # Errors
     /// [`ChallengeError`].
     pub async fn start_challenge(&self, ask: Ask) -> Result<StartedChallenge, ChallengeError> {
-        let Ask { user, context, number, session, only, method, accept } = ask;
+        let Ask { user, context, number, session, only, method, accept, no_sends } = ask;
         if !is_name(&user) {
             return Err(ChallengeError::User);
         }
@@ -97,7 +100,8 @@ impl LoginServer {
         let (accept, number) = choice::accepted(accept.as_deref(), number);
         let session = session.as_deref().map(session_digest);
         let choice = method;
-        self.ask(Wanted { user, context, number, session, only, replaces: None, choice, accept }).await
+        let replaces = None;
+        self.ask(Wanted { user, context, number, session, only, replaces, choice, accept, no_sends }).await
     }
 
     /// Asks again in place of an undecided or expired challenge, which is superseded in the same step. Counts against
@@ -117,7 +121,7 @@ impl LoginServer {
             Some(CodeRow { method: None, kind, .. }) => MethodChoice::Kind(*kind),
         };
         let only = old.only;
-        self.ask_instead(old, choice, only).await
+        self.ask_instead(old, choice, only, false).await
     }
 
     /// Asks by another method in place of an undecided or expired challenge, which is superseded in the same step.
@@ -132,7 +136,21 @@ impl LoginServer {
         method: MethodChoice,
     ) -> Result<StartedChallenge, ChallengeError> {
         let old = self.replaceable(id, session).await?;
-        self.ask_instead(old, method, None).await
+        self.ask_instead(old, method, None, false).await
+    }
+
+    /// Like [`Self::switch_challenge`] while no code may be sent.
+    ///
+    /// # Errors
+    /// Those, and [`ChallengeError::NoSends`] when a code would be sent.
+    pub async fn switch_without_sending(
+        &self,
+        id: ChallengeId,
+        session: Option<&str>,
+        method: MethodChoice,
+    ) -> Result<StartedChallenge, ChallengeError> {
+        let old = self.replaceable(id, session).await?;
+        self.ask_instead(old, method, None, true).await
     }
 
     async fn replaceable(
@@ -153,6 +171,7 @@ impl LoginServer {
         old: ChallengeRow,
         choice: MethodChoice,
         only: Option<BindingId>,
+        no_sends: bool,
     ) -> Result<StartedChallenge, ChallengeError> {
         self.ask(Wanted {
             user: old.user,
@@ -163,6 +182,7 @@ impl LoginServer {
             replaces: Some(old.id),
             choice: Some(choice),
             accept: old.accept,
+            no_sends,
         })
         .await
     }
@@ -182,6 +202,9 @@ impl LoginServer {
                 see(rows, at, &takes, asker, &user, choice, only)
             })
             .await??;
+        if wanted.no_sends && chosen.sends() {
+            return Err(ChallengeError::NoSends);
+        }
         let new = match &chosen {
             Chosen::Push => {
                 let targets = self.reachable(targets).await?;

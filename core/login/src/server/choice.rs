@@ -59,6 +59,21 @@ impl Chosen {
             Self::Code(code) => code.digits,
         }
     }
+
+    /// Whether a code is sent, or has to look as if it were.
+    pub(super) const fn sends(&self) -> bool {
+        match self {
+            Self::Push => false,
+            Self::Code(code) => code.sends(),
+        }
+    }
+}
+
+impl CodeChoice {
+    /// Whether the code is sent, or has to look as if it were.
+    pub(super) const fn sends(&self) -> bool {
+        matches!(self.kind, MethodKind::Email | MethodKind::Sms)
+    }
 }
 
 /// The kinds that reach one of the levels, and the number matching that it takes: push counts when its level under

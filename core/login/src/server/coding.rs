@@ -9,7 +9,7 @@ use super::choice::{CodeChoice, SendTo};
 use super::{ChallengeError, LoginServer};
 use crate::clock::UnixMillis;
 use crate::letter::{Letter, LetterBody};
-use crate::method::{Language, MethodKind};
+use crate::method::Language;
 use crate::rows::{ChallengeRow, ChallengeState, CodeDelivery, CodeRow};
 use crate::sealer::{Sealed, Sealer};
 use crate::steps::start::NewChallenge;
@@ -38,12 +38,12 @@ impl LoginServer {
         choice: &CodeChoice,
         now: UnixMillis,
     ) -> Result<NewChallenge, ChallengeError> {
-        let Wanted { user, context, number, session, replaces, accept, only: _, choice: _ } = wanted;
+        let Wanted { user, context, number, session, replaces, accept, .. } = wanted;
         let policy = &self.service.policy.methods;
         let id = ChallengeId::random(self.random.as_ref())?;
         let life_ms = u64::from(policy.code_life_s) * 1000;
         let exp = now.plus(life_ms);
-        let sends = matches!(choice.kind, MethodKind::Email | MethodKind::Sms);
+        let sends = choice.sends();
         let (mut mac, mut letter) = (None, None);
         if sends {
             let (application, language) = (context.application.clone(), choice.language);

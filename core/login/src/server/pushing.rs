@@ -23,7 +23,7 @@ impl LoginServer {
         let random = self.random.as_ref();
         let policy = &self.service.policy;
         let exp = now.plus(u64::from(policy.life_s) * 1000);
-        let Wanted { user, context, number: digits, session, only, replaces, accept, choice: _ } = wanted;
+        let Wanted { user, context, number: digits, session, only, replaces, accept, .. } = wanted;
         let mut claims = ChallengeClaims {
             iss: self.service.id,
             aud: BindingId::from_bytes([0; 16]),

@@ -276,7 +276,7 @@ async fn where_no_more_codes_may_be_sent_the_other_methods_still_work() {
     assert_eq!(first.status, 201);
     assert_eq!(ask(&rig, &a, from("u2")).await.status, 201);
     assert_eq!(ask(&rig, &a, from("u1")).await.slug(), "rate-limited");
-    assert_eq!(ask(&rig, &a, from("nobody")).await.slug(), "rate-limited", "who has none is answered alike");
+    assert_eq!(ask(&rig, &a, from("nobody")).await.slug(), "no-method", "nothing would be sent");
     rig.clock.advance(30_000);
     let again = rig.call("POST", &format!("{}/resend", path(&first)), &a.key, Value::Null).await;
     assert_eq!(again.slug(), "rate-limited");
@@ -289,4 +289,29 @@ async fn where_no_more_codes_may_be_sent_the_other_methods_still_work() {
     assert_eq!(switched.slug(), "rate-limited");
     let elsewhere = json!({ "user": "u2", "context": { "ip": "192.0.2.2" } });
     assert_eq!(ask(&rig, &a, elsewhere).await.status, 201);
+}
+
+/// Without sends left, what is asked is what would be asked with them.
+#[tokio::test]
+async fn where_no_more_codes_may_be_sent_nothing_else_is_chosen_than_with_them() {
+    let rig = limited(Limits { code_sends_per_minute: 1, code_send_burst: 1, ..Limits::default() }).await;
+    let a = rig.tenant("A", "managed").await;
+    assert_eq!(rig.call("PATCH", "/v1/service", &a.key, json!({ "number": "tap" })).await.status, 200);
+    let phone = TestPhone::new(7);
+    rig.enrolled(&a, "ann", &phone).await;
+    let codes = rig.call("POST", "/v1/users/bob/methods", &a.key, json!({ "kind": "recovery" })).await;
+    assert_eq!(codes.status, 201, "{}", codes.body);
+    with_email(&rig, &a, "eve").await;
+    let from = |user: &str| json!({ "user": user, "context": { "ip": "192.0.2.1" } });
+    assert_eq!(ask(&rig, &a, from("eve")).await.status, 201);
+    assert_eq!(ask(&rig, &a, from("eve")).await.slug(), "rate-limited");
+    let mut number = from("ann");
+    number["accept"] = json!(["push-number"]);
+    let raised = ask(&rig, &a, number).await;
+    assert_eq!(raised.body["acr"], "push-number", "{}", raised.body);
+    assert_eq!(ask(&rig, &a, from("bob")).await.body["acr"], "recovery");
+    assert_eq!(ask(&rig, &a, from("cid")).await.slug(), "no-method");
+    let concealed = json!({ "methods": { "conceal_unknown": true } });
+    assert_eq!(rig.call("PATCH", "/v1/service", &a.key, concealed).await.status, 200);
+    assert_eq!(ask(&rig, &a, from("cid")).await.slug(), "rate-limited", "like one who has an address");
 }

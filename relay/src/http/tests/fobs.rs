@@ -59,6 +59,28 @@ async fn an_import_says_of_each_key_fob_what_became_of_it() {
 }
 
 #[tokio::test]
+async fn a_refused_key_fob_hears_the_bound() {
+    let rig = Rig::new().await;
+    let a = rig.tenant("A", "managed").await;
+    for (member, value, reason) in [
+        ("counter", json!(4_294_967_296_u64), "counter: 0 to 4294967295"),
+        ("digits", json!(9), "digits: 6 to 8"),
+        ("period_s", json!(301), "period_s: 15 to 300"),
+        ("secret", json!("MY"), "secret: base32 (RFC 4648) of 10 to 64 bytes"),
+        ("model", json!("m".repeat(65)), "model: at most 64 characters, none of them misleading"),
+    ] {
+        let mut fob = json!({ "serial": "a", "secret": SEED });
+        fob[member] = value;
+        let answer =
+            rig.call("POST", "/v1/service/fobs", &a.key, json!({ "fobs": [fob] })).await.body["results"][0]
+                .clone();
+        assert_eq!((&answer["result"], &answer["reason"]), (&json!("refused"), &json!(reason)));
+    }
+    let last = json!([{ "serial": "a", "secret": SEED, "counter": u32::MAX }]);
+    assert_eq!(import(&rig, &a, last).await[0].1, "imported");
+}
+
+#[tokio::test]
 async fn a_hundred_key_fobs_with_long_secrets_fit_into_one_call_and_other_calls_stay_small() {
     let rig = Rig::new().await;
     let a = rig.tenant("A", "managed").await;

@@ -1,9 +1,12 @@
 //! Who gets in, how often, and what a repeated request gets.
 
+use nod_protocol::OsRandom;
+use nod_protocol::bytes::Digest;
 use serde_json::{Value, json};
 
 use super::super::{Access, MAX_REQUEST, routes};
 use super::rig::{Answer, Rig};
+use crate::keys::{MasterKey, Purpose};
 use crate::settings::{Limits, Settings};
 
 fn filled(path: &str) -> String {
@@ -99,6 +102,21 @@ async fn the_same_request_again_gets_the_same_answer_for_a_day() {
     rig.clock.advance(24 * 3_600_000);
     let later = keyed(&rig, &a.key, "/v1/enrolments", "k1", body).await;
     assert_ne!(later.body, first.body);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_request_cannot_be_guessed_without_the_master_key() {
+    let rig = Rig::new().await;
+    let a = rig.tenant("A", "managed").await;
+    let body = json!({ "kind": "sms", "address": "+46701234567" });
+    let path = "/v1/users/anna/methods";
+    assert_eq!(keyed(&rig, &a.key, path, "k", body.clone()).await.status, 201);
+    let kept = rig.store.kept(a.id, Digest::of(b"k")).await.unwrap().unwrap();
+    let asked = format!("{path}\n{body}");
+    assert_ne!(kept.request_hash, Digest::of(asked.as_bytes()));
+    let mac = |master: &MasterKey| master.mac(Purpose::StoredRequest, a.id.as_bytes(), asked.as_bytes());
+    assert_eq!(kept.request_hash, mac(&rig.master));
+    assert_ne!(kept.request_hash, mac(&MasterKey::ephemeral(&OsRandom).unwrap()));
 }
 
 #[tokio::test]

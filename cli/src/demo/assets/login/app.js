@@ -21,7 +21,7 @@ const screens = {
 };
 
 const root = document.getElementById("main");
-const site = { organisation: "Quillmere", users: [], phoneUrl: null, operator: null, user: null };
+const site = { organisation: "Quillmere", users: [], phoneUrl: null, operator: null, relayReachable: false, user: null };
 let leaving = new AbortController();
 
 /** What a screen gets: the site's facts, a signal that ends with the screen, and ways on. */
@@ -92,6 +92,7 @@ async function start() {
     site.users = config.users;
     site.phoneUrl = config.phone_url;
     site.operator = config.operator;
+    site.relayReachable = config.relay_reachable;
     const session = await get("/api/session");
     go(session.state, session.user);
   } catch (error) {

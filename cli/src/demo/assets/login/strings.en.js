@@ -40,6 +40,8 @@ export const strings = {
   "helpdesk.text": "{operator} helps people of {organisation} who are locked out, in a console of its own: finds them, gives them a code that is good for ten minutes, gives out key fobs. The first time, {operator} sets up a phone; choose another one than theirs.",
   "helpdesk.open": "Open the helpdesk’s console",
 
+  "relay.elsewhere": "This leads to the relay’s own pages, which only the computer that runs this demonstration can reach. Open this site there.",
+
   "case.phone-email": "Sets up a phone; e-mail in reserve",
   "case.phone-sms": "Sets up a phone; text messages in reserve",
   "case.phone-only": "Sets up a phone, and has nothing else",

@@ -4,6 +4,7 @@ import { button, el, icon, notice } from "/shared/dom.js";
 import { get, post } from "/shared/net.js";
 import { choose, dateTime, t } from "/shared/text.js";
 import { devicesSection } from "/login/screens/devices.js";
+import { relayElsewhere } from "/login/screens/parts.js";
 import { ICONS } from "/login/screens/ways.js";
 
 const SECOND_MS = 1000;
@@ -77,7 +78,7 @@ function methodsSection(ctx) {
       el("h2", { id: "methods" }, t("methods.heading")),
       el("p", { class: "small muted" }, t("methods.text"))),
     trouble,
-    el("div", { class: "row" }, manage));
+    ctx.site.relayReachable ? el("div", { class: "row" }, manage) : relayElsewhere());
 }
 
 function fact(name, value, testid) {

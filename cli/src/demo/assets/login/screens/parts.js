@@ -1,6 +1,6 @@
 // Pieces that several screens of the login site use.
 
-import { el, icon } from "/shared/dom.js";
+import { el, icon, notice } from "/shared/dom.js";
 import { t } from "/shared/text.js";
 
 /** A link to the phone in the browser, or nothing when there is none. */
@@ -14,6 +14,11 @@ export function phoneLink(ctx, text) {
 export function mailboxLink(text, { user = null, ...rest } = {}) {
   return el("a", { href: user === null ? "/mailbox" : `/mailbox#${user}`, target: "_blank", rel: "noopener", ...rest },
     text, el("span", { class: "visually-hidden" }, ` ${t("enrol.new-tab")}`));
+}
+
+/** In place of a way to the relay's own pages, which no other computer reaches. */
+export function relayElsewhere() {
+  return notice("warn", "alert", t("relay.elsewhere"), { testid: "relay-elsewhere" });
 }
 
 /** A result: a medallion, a heading that takes the focus, a sentence, buttons. */

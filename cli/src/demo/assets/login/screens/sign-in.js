@@ -3,7 +3,7 @@
 import { announce, button, el, field, notice } from "/shared/dom.js";
 import { post } from "/shared/net.js";
 import { choose, t } from "/shared/text.js";
-import { mailboxLink } from "/login/screens/parts.js";
+import { mailboxLink, relayElsewhere } from "/login/screens/parts.js";
 
 /** The screen before anybody is signed in. */
 export function signInScreen({ site, go, fail }) {
@@ -59,7 +59,7 @@ export function signInScreen({ site, go, fail }) {
 }
 
 /** The way to the console of those who help. */
-function helpdesk({ operator, organisation }, fail) {
+function helpdesk({ operator, organisation, relayReachable }, fail) {
   const trouble = el("div", { role: "alert", testid: "console-trouble" });
   const open = button(t("helpdesk.open"), {
     kind: "secondary slim",
@@ -79,7 +79,7 @@ function helpdesk({ operator, organisation }, fail) {
     el("h2", { id: "helpdesk" }, t("helpdesk.heading")),
     el("p", { class: "small muted" }, t("helpdesk.text", { operator, organisation })),
     trouble,
-    el("div", {}, open));
+    relayReachable ? el("div", {}, open) : relayElsewhere());
 }
 
 function people(users, fill) {
