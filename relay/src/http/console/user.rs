@@ -94,6 +94,7 @@ pub(super) async fn page(
         "service": { "id": subject.id(), "name": subject.hosted.record().name },
         "user": subject.user,
         "known": known,
+        "fine": primary.is_some(),
         "suspended": profile.suspended,
         "locked_until": profile.locked_until.filter(|until| now < *until),
         "methods": methods,

@@ -57,6 +57,7 @@ pub(super) async fn show(visitor: Visitor, query: Query<Done>) -> Response {
         "offers": offers,
         "done": done,
         "locked": visitor.profile.locked_until,
+        "phone": methods.iter().any(|method| method.kind == MethodKind::Push && method.usable),
     });
     visitor.page("portal/home.html", "methods", context)
 }
