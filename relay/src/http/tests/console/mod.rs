@@ -47,10 +47,9 @@ fn settings(issuer: &str) -> Settings {
     settings
 }
 
+/// A relay with both ways into the console, whose provider nobody asks.
 async fn rig() -> Rig {
-    let mut settings = Settings::default();
-    settings.console.nod = true;
-    Rig::with(settings).await
+    Rig::with(settings("https://id.example")).await
 }
 
 /// An answer with all its cookies.
