@@ -108,7 +108,14 @@ pub(super) async fn approve(posted: Posted) -> Response {
     act(posted, async |posted, subject| {
         let id: TicketId = posted.form.text("ticket").parse().map_err(|_| Failed::NotFound)?;
         let by = &posted.seat.operator.by;
-        match subject.login()?.approve_ticket(&subject.user, id, by).await {
+        let login = subject.login()?;
+        let ticket = login.ticket(&subject.user).await?.filter(|ticket| ticket.id == id);
+        if let Some(ticket) = ticket
+            && posted.seat.desk()?.one_made_the_other(by, &ticket.by).await?
+        {
+            return Ok(Done::Problem(StatusCode::FORBIDDEN, "own-link"));
+        }
+        match login.approve_ticket(&subject.user, id, by).await {
             Ok(()) => Ok(Done::Said("approved")),
             Err(TicketError::SamePerson) => Ok(Done::Problem(StatusCode::FORBIDDEN, "same-person")),
             Err(TicketError::NotFound | TicketError::NotWaiting) => {
