@@ -40,6 +40,8 @@ pub(super) const EVENTS: &[&str] = &[
     "codes-locked",
     "fobs-imported",
     "fob-assigned",
+    "fob-proposed",
+    "fob-approved",
     "fob-returned",
     "fob-resynchronised",
     "fob-deleted",

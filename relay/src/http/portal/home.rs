@@ -25,6 +25,8 @@ pub(super) fn shown(method: &MethodView, primary: Option<MethodId>) -> Value {
         "label": method.label,
         "hint": method.hint,
         "confirmed": method.confirmed,
+        // A key fob that waits for a second operator.
+        "waits": method.assigned_by.is_some(),
         "usable": method.usable,
         "primary": primary == Some(method.id),
         "count": method.count,
