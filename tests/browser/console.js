@@ -206,6 +206,9 @@ const SCENARIOS = [
   {
     name: "every page in four languages at two widths",
     async run(world) {
+      const bo = await page(world);
+      await signIn(world, bo, "bo");
+      await bo.getByTestId("find").waitFor();
       for (const language of LANGUAGES) {
         for (const size of Object.keys(SIZES)) {
           const opened = await page(world, { size, language, checked: true });
@@ -238,6 +241,12 @@ const SCENARIOS = [
           await opened.getByTestId("search").click();
           await opened.getByTestId("assign").first().click();
           await opened.getByTestId("said").waitFor();
+          await check(opened, "user-fob", size, language);
+          await opened.getByTestId("approve-fob").click();
+          await opened.getByTestId("problem").waitFor();
+          await bo.goto(`${world.relay.origin}/console/user?service=${world.service}&name=anna.andersson`);
+          await bo.getByTestId("approve-fob").click();
+          await bo.getByTestId("said").waitFor();
           await opened.getByTestId("fobs").click();
           await opened.getByTestId("serial").fill("NF-");
           await opened.getByTestId("search").click();

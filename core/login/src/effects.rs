@@ -188,6 +188,17 @@ pub enum AuditEvent {
         user: String,
         serial: String,
     },
+    /// An operator assigned it, and it waits for another one.
+    FobProposed {
+        user: String,
+        serial: String,
+        by: String,
+    },
+    FobApproved {
+        user: String,
+        serial: String,
+        by: String,
+    },
     FobReturned {
         user: String,
         serial: String,

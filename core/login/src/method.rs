@@ -217,7 +217,7 @@ pub struct MethodPolicy {
     pub lock_s: u32,
     /// Whether a user without any method is asked for a code that never fits, so that nobody learns who has one.
     pub conceal_unknown: bool,
-    /// Whether a reset ticket needs a second operator.
+    /// Whether a reset ticket, and a key fob that an operator assigns, needs a second operator.
     pub two_persons: bool,
 }
 

@@ -102,6 +102,8 @@ const fn name(event: &AuditEvent) -> Option<(Metric, &'static str)> {
         | AuditEvent::RecoveryCodesMade { .. }
         | AuditEvent::FobsImported { .. }
         | AuditEvent::FobAssigned { .. }
+        | AuditEvent::FobProposed { .. }
+        | AuditEvent::FobApproved { .. }
         | AuditEvent::FobReturned { .. }
         | AuditEvent::FobResynchronised { .. }
         | AuditEvent::FobDeleted { .. }

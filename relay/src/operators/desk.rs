@@ -238,6 +238,9 @@ impl Desk {
         let store = &self.parts.store;
         let Some(row) = store.console_session(token, now).await? else { return Ok(None) };
         let roles = match &row.who {
+            // A way in that the settings have closed ends the sessions that came by it.
+            Identity::Oidc { .. } if !self.has_oidc() => return Ok(None),
+            Identity::Nod { .. } if !self.has_nod() => return Ok(None),
             Identity::Oidc { roles, .. } => *roles,
             // Read anew each time, so that what the administrator takes away is gone at once.
             Identity::Nod { name } => match store.operator(name).await? {

@@ -72,13 +72,19 @@ impl Desk {
     pub async fn invite(&self, name: &str, roles: RoleSet, by: &str) -> Result<Invitation, DeskError> {
         let name = operator_name(name).ok_or(DeskError::Name)?;
         self.allowed(roles)?;
-        let row =
-            OperatorRow { name: name.clone(), roles, created: self.now(), joined: None, last_sign_in: None };
+        let row = OperatorRow {
+            name: name.clone(),
+            roles,
+            created: self.now(),
+            joined: None,
+            joined_by: None,
+            last_sign_in: None,
+        };
         self.parts.store.add_operator(row, by).await?;
-        self.link(name).await
+        self.link(name, by).await
     }
 
-    /// Makes another link for an operator, as for a lost phone; older links are void.
+    /// Makes another link for an operator, as for a lost phone; older links are void, and the operator is signed out.
     ///
     /// # Errors
     /// [`DeskError`].
@@ -87,7 +93,7 @@ impl Desk {
             return Err(DeskError::Off);
         }
         let row = self.parts.store.change_operator(name, self.now(), "operator-invited", by, |_| ()).await?;
-        self.link(row.name).await
+        self.link(row.name, by).await
     }
 
     /// Gives an operator other roles, at once.
@@ -221,7 +227,8 @@ impl Desk {
         let hosted = self.service().await?;
         let started = login(&hosted)?.start_enrolment(&row.name, None).await.map_err(enrol_error)?;
         let sealed = self.seal(started.qr.as_str().as_bytes())?;
-        self.keep(Stage::Join { name: row.name, enrolment: started.id, sealed }, None).await
+        let stage = Stage::Join { name: row.name, by: row.by, enrolment: started.id, sealed };
+        self.keep(stage, None).await
     }
 
     /// Looks at a joining.
@@ -230,7 +237,7 @@ impl Desk {
     /// [`DeskError::NotFound`].
     pub async fn joining(&self, pending: &Secret<32>) -> Result<Joining, DeskError> {
         let row = self.parts.store.pending(token(pending), self.now()).await?.ok_or(DeskError::NotFound)?;
-        let Stage::Join { name, enrolment, sealed } = row.stage else { return Err(DeskError::NotFound) };
+        let Stage::Join { name, enrolment, sealed, .. } = row.stage else { return Err(DeskError::NotFound) };
         let hosted = self.service().await?;
         let view = login(&hosted)?.enrolment(enrolment).await.map_err(enrol_error)?;
         let plain = self.open(&sealed)?;
@@ -240,13 +247,13 @@ impl Desk {
     }
 
     /// Takes the check code of the operator's phone. The right one ends the joining: phones that the operator had before
-    /// are revoked.
+    /// are revoked, and the operator's sessions end.
     ///
     /// # Errors
     /// [`DeskError::WrongCode`], [`DeskError::NotFound`].
     pub async fn confirm_join(&self, pending: &Secret<32>, typed: &str) -> Result<(), DeskError> {
         let row = self.parts.store.pending(token(pending), self.now()).await?.ok_or(DeskError::NotFound)?;
-        let Stage::Join { name, enrolment, .. } = row.stage else { return Err(DeskError::NotFound) };
+        let Stage::Join { name, by, enrolment, .. } = row.stage else { return Err(DeskError::NotFound) };
         let hosted = self.service().await?;
         let login = login(&hosted)?;
         let binding = login.confirm_enrolment(enrolment, typed).await.map_err(|error| match error {
@@ -262,12 +269,23 @@ impl Desk {
             | _ => DeskError::NotFound,
         })?;
         self.revoke_phones(login, &name, Some(binding)).await?;
-        let now = self.now();
-        let joined = move |row: &mut OperatorRow| row.joined = Some(now);
-        let by = format!("nod:{name}");
-        self.parts.store.change_operator(&name, now, "operator-joined", &by, joined).await?;
-        self.parts.store.take_pending(token(pending), now).await?;
-        Ok(())
+        Ok(self.parts.store.operator_joined(&name, self.now(), by).await?)
+    }
+
+    /// Whether one of two operators (as the audit log names them) made the link by which the other joined. Such two may
+    /// be one person, who opened the link himself.
+    ///
+    /// # Errors
+    /// [`DeskError::Store`].
+    pub async fn one_made_the_other(&self, one: &str, other: &str) -> Result<bool, DeskError> {
+        for (made, maker) in [(one, other), (other, one)] {
+            let Some(name) = made.strip_prefix("nod:") else { continue };
+            let row = self.parts.store.operator(name).await?;
+            if row.is_some_and(|row| row.joined_by.as_deref() == Some(maker)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn allowed(&self, roles: RoleSet) -> Result<(), DeskError> {
@@ -280,10 +298,10 @@ impl Desk {
         }
     }
 
-    async fn link(&self, name: String) -> Result<Invitation, DeskError> {
+    async fn link(&self, name: String, by: &str) -> Result<Invitation, DeskError> {
         let secret = Secret::random(self.parts.random.as_ref())?;
         let expires = self.now().plus(PENDING_MS);
-        self.parts.store.put_join(token(&secret), JoinRow { name, expires }).await?;
+        self.parts.store.put_join(token(&secret), JoinRow { name, by: by.to_owned(), expires }).await?;
         Ok(Invitation { secret, expires })
     }
 

@@ -142,6 +142,9 @@ impl Console {
         }
         let roles = &self.oidc.roles;
         let given = [&roles.helpdesk, &roles.fobs, &roles.auditor, &roles.admin];
+        if given.iter().any(|values| values.iter().any(|value| value.trim().is_empty())) {
+            return Err(value("console.oidc.roles", "a value is blank: it would fit a blank claim"));
+        }
         if issuer.is_some() && given.iter().all(|values| values.is_empty()) {
             return Err(value("console.oidc.roles", "no value gives a role: nobody could sign in"));
         }
@@ -189,6 +192,10 @@ mod tests {
         ] {
             let refused = with(lines).unwrap_err();
             assert!(refused.contains(setting), "{lines}: {refused}");
+        }
+        for roles in ["{ admin = [\"\"] }", "{ admin = [\"a\"], auditor = [\"b\", \" \"] }"] {
+            let blank = read(&format!("[console.oidc]\n{good}\nroles = {roles}")).unwrap_err().to_string();
+            assert!(blank.contains("oidc.roles") && blank.contains("blank"), "{blank}");
         }
         let nobody = read(&format!("[console.oidc]\n{good}")).unwrap_err().to_string();
         assert!(nobody.contains("oidc.roles"), "{nobody}");

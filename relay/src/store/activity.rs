@@ -107,6 +107,8 @@ const fn whose(event: &AuditEvent) -> Option<&String> {
         | AuditEvent::CodeAccepted { user, .. }
         | AuditEvent::CodesLocked { user }
         | AuditEvent::FobAssigned { user, .. }
+        | AuditEvent::FobProposed { user, .. }
+        | AuditEvent::FobApproved { user, .. }
         | AuditEvent::FobReturned { user, .. }
         | AuditEvent::FobResynchronised { user, .. }
         | AuditEvent::UserSuspended { user, .. }

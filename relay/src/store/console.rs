@@ -7,6 +7,7 @@ use nod_protocol::{ChallengeId, EnrolmentId, ServiceId, TicketId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::engine::Txn;
 use super::layout::{self, Tag};
 use super::login_rows::{read_row, unavailable};
 use super::operators::{note, note_in, put};
@@ -125,6 +126,8 @@ pub enum Stage {
     Join {
         /// The operator.
         name: String,
+        /// Who made the link.
+        by: String,
         /// The enrolment.
         enrolment: EnrolmentId,
         /// The QR code's text, sealed under the master key.
@@ -137,6 +140,8 @@ pub enum Stage {
 pub struct JoinRow {
     /// The operator.
     pub name: String,
+    /// Who made it, as the audit log names operators.
+    pub by: String,
     /// When it is of no more use.
     pub expires: UnixMillis,
 }
@@ -275,19 +280,14 @@ impl RelayStore {
         Ok(row.filter(|row| now < row.expires))
     }
 
-    /// Keeps a link by which an operator joins; older ones of the same operator are void.
+    /// Keeps a link by which an operator joins. Older ones of the same operator are void, and so are the operator's
+    /// sessions: a link is also the way out of a phone that somebody else has.
     ///
     /// # Errors
     /// [`StoreError`] when it was not stored.
     pub async fn put_join(&self, token: Digest, row: JoinRow) -> Result<(), StoreError> {
         self.own_step(move |txn, _| {
-            let all =
-                txn.scan_prefix(&layout::key(Tag::Console, &[b"j"]), usize::MAX).map_err(unavailable)?;
-            for (key, bytes) in all {
-                if belongs_to(&key, &bytes, &row.name) {
-                    txn.delete(&key);
-                }
-            }
+            clear_operator(txn, &row.name)?;
             put(txn, &Kind::Join.key(token), &row)
         })
         .await?
@@ -352,8 +352,19 @@ impl RelayStore {
     }
 }
 
+/// Deletes every session, sign-in, joining and link of an operator.
+pub(super) fn clear_operator(txn: &mut dyn Txn, operator: &str) -> Result<(), StoreError> {
+    let all = txn.scan_prefix(&layout::key(Tag::Console, &[]), usize::MAX).map_err(unavailable)?;
+    for (key, bytes) in all {
+        if belongs_to(&key, &bytes, operator) {
+            txn.delete(&key);
+        }
+    }
+    Ok(())
+}
+
 /// Whether a row under [`Tag::Console`] is a session, a sign-in, a joining or a link of an operator.
-pub(super) fn belongs_to(key: &[u8], bytes: &[u8], operator: &str) -> bool {
+fn belongs_to(key: &[u8], bytes: &[u8], operator: &str) -> bool {
     match key.get(1) {
         Some(b's') => serde_json::from_slice::<SessionRow>(bytes)
             .is_ok_and(|row| row.who == Identity::Nod { name: operator.to_owned() }),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::audit;
-use super::console::{Identity, Kind, SessionRow, belongs_to};
+use super::console::{Identity, Kind, SessionRow, clear_operator};
 use super::engine::{Txn, View};
 use super::layout::{self, Tag};
 use super::login_rows::{read_row, unavailable};
@@ -33,6 +33,9 @@ pub struct OperatorRow {
     pub created: UnixMillis,
     /// When the operator's phone was enrolled.
     pub joined: Option<UnixMillis>,
+    /// Who made the link by which it was, as the audit log names operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_by: Option<String>,
     /// When the operator signed in last.
     pub last_sign_in: Option<UnixMillis>,
 }
@@ -177,6 +180,30 @@ impl RelayStore {
         .await?
     }
 
+    /// Notes that an operator's phone was enrolled by a link of `link_by`. Every session, sign-in and link that the
+    /// operator had is gone, at once: they may be somebody else's.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub async fn operator_joined(
+        &self,
+        name: &str,
+        at: UnixMillis,
+        link_by: String,
+    ) -> Result<(), OperatorError> {
+        let (key, name) = (operator_key(name), name.to_owned());
+        self.own_step(move |txn, _| {
+            let mut row: OperatorRow = read_row(txn, &key, "operator")?.ok_or(OperatorError::NotFound)?;
+            row.joined = Some(at);
+            row.joined_by = Some(link_by);
+            put(txn, &key, &row)?;
+            clear_operator(txn, &name)?;
+            let by = format!("nod:{name}");
+            Ok(note(txn, at, &by, "operator-joined", &by)?)
+        })
+        .await?
+    }
+
     /// Deletes an operator with all sessions and links, at once.
     ///
     /// # Errors
@@ -188,13 +215,7 @@ impl RelayStore {
                 return Err(OperatorError::NotFound);
             }
             txn.delete(&key);
-            for (key, bytes) in
-                txn.scan_prefix(&layout::key(Tag::Console, &[]), usize::MAX).map_err(unavailable)?
-            {
-                if belongs_to(&key, &bytes, &name) {
-                    txn.delete(&key);
-                }
-            }
+            clear_operator(txn, &name)?;
             Ok(note(txn, at, &format!("nod:{name}"), "operator-removed", &by)?)
         })
         .await?

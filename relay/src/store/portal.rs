@@ -1,8 +1,8 @@
 //! The self-service portal: one-time links and the sessions of browsers. Both are found by the SHA-256 of their secret.
 
 use nod_login::{AuditEvent, Language, MethodKind, StoreError, UnixMillis};
-use nod_protocol::ServiceId;
 use nod_protocol::bytes::Digest;
+use nod_protocol::{ChallengeId, ServiceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -71,6 +71,9 @@ pub struct PortalSession {
     /// What a page keeps until the next request: sealed, since it may hold a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_draft: Option<String>,
+    /// The last challenge that confirms a change, and the last that tests a method; either may be over.
+    #[serde(default)]
+    pub asked: [Option<ChallengeId>; 2],
 }
 
 impl PortalSession {
@@ -144,6 +147,7 @@ impl RelayStore {
                 expires: ends.min(now.plus(IDLE_MS)),
                 fresh: None,
                 sealed_draft: None,
+                asked: [None; 2],
             };
             put(txn, &session_key(session), &row)?;
             Ok(Some(row))
@@ -288,6 +292,7 @@ mod tests {
             expires: NOW,
             fresh: Some(fresh),
             sealed_draft: None,
+            asked: [None; 2],
         };
         assert_eq!(row.fresh_at(NOW.plus(FRESH_MS - 1)), Some(MethodKind::Push));
         assert_eq!(row.fresh_at(NOW.plus(FRESH_MS)), None);

@@ -5,7 +5,7 @@ import { Provider } from "oidc-provider";
 /** Name and roles of each operator; the password is never asked for. */
 const OPERATORS = {
   ada: { name: "Ada Lovelace", roles: ["helpdesk", "fobs", "auditor", "nod-admins"] },
-  bo: { name: "Bo Bengtsson", roles: ["helpdesk"] },
+  bo: { name: "Bo Bengtsson", roles: ["helpdesk", "fobs"] },
   nobody: { name: "Nobody Special", roles: ["kitchen"] },
 };
 

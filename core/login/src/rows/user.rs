@@ -54,7 +54,7 @@ pub struct MethodRow {
     pub unconfirmed: Option<Unconfirmed>,
 }
 
-/// A method that waits for its first code.
+/// A method that waits for its first code, or for a second operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unconfirmed {
     /// When it is dropped.
@@ -67,6 +67,9 @@ pub struct Unconfirmed {
     /// The method that it replaces once it is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<MethodId>,
+    /// The operator who assigned the key fob, where it waits for another one's approval and not for a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_by: Option<String>,
 }
 
 /// What a method is.

@@ -135,7 +135,8 @@ fn waiting(
     mac: Option<Digest>,
 ) -> (MethodRow, UnixMillis) {
     let expires = at.now.plus(u64::from(WAIT_S) * 1000);
-    let unconfirmed = Some(Unconfirmed { expires, tries_left: TRIES, mac, replaces: None });
+    let unconfirmed =
+        Some(Unconfirmed { expires, tries_left: TRIES, mac, replaces: None, assigned_by: None });
     let label = label.to_owned();
     (MethodRow { id, data, label, created: at.now, last_used: None, unconfirmed }, expires)
 }
@@ -143,6 +144,10 @@ fn waiting(
 /// Looks at the first code of a method.
 fn first_code(sealer: &dyn Sealer, at: At, method: &MethodRow, code: &str) -> Result<Verdict, MethodError> {
     let Some(waits) = &method.unconfirmed else { return Err(MethodError::AlreadyConfirmed) };
+    if waits.assigned_by.is_some() {
+        // It waits for a second operator: no code stands in for one.
+        return Err(MethodError::NotFound);
+    }
     Ok(match (&method.data, &waits.mac) {
         (MethodData::Totp(row), _) => {
             let secret = sealer.open(Sealed::OtpSecret, at.service, &row.sealed)?;

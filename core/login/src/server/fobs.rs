@@ -6,7 +6,7 @@ use nod_protocol::{MethodId, text};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::{LoginServer, MethodError, MethodView};
+use super::{LoginServer, MethodError, MethodView, TicketError};
 use crate::clock::UnixMillis;
 use crate::method::MethodKind;
 use crate::rows::{FobRow, Moving, OtpRow};
@@ -213,7 +213,35 @@ impl LoginServer {
         let (at, policy, name) = self.about(user)?;
         self.sealer_for(MethodKind::Fob)?;
         let (id, serial) = (MethodId::random(self.random.as_ref())?, serial.to_owned());
-        self.store.run(move |rows| fobs::assign(rows, at, &policy, &name, &serial, id)).await?
+        self.store.run(move |rows| fobs::assign(rows, at, &policy, &name, &serial, id, None)).await?
+    }
+
+    /// Gives a key fob to a user for the operator `by`. Where the policy asks for two persons it is of no use until
+    /// another operator approves it, and the user is told then.
+    ///
+    /// # Errors
+    /// As [`LoginServer::assign_fob`].
+    pub async fn assign_fob_by(&self, user: &str, serial: &str, by: &str) -> Result<MethodView, MethodError> {
+        let (at, policy, name) = self.about(user)?;
+        self.sealer_for(MethodKind::Fob)?;
+        let (id, serial) = (MethodId::random(self.random.as_ref())?, serial.to_owned());
+        let waits = policy.methods.two_persons.then(|| by.to_owned());
+        self.store.run(move |rows| fobs::assign(rows, at, &policy, &name, &serial, id, waits)).await?
+    }
+
+    /// Approves a key fob that another operator assigned: it is in force then, and the user is told.
+    ///
+    /// # Errors
+    /// [`TicketError`].
+    pub async fn approve_fob(
+        &self,
+        user: &str,
+        method: MethodId,
+        by: &str,
+    ) -> Result<MethodView, TicketError> {
+        let (at, policy, name) = self.about(user)?;
+        let by = by.to_owned();
+        self.store.run(move |rows| fobs::approve(rows, at, &policy, &name, method, &by)).await?
     }
 
     /// Finds a key fob's place again by two codes that follow each other: within 1,000 presses or 20 steps.

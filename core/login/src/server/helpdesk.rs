@@ -45,18 +45,18 @@ pub struct TicketView {
     pub expires: UnixMillis,
 }
 
-/// Why a ticket was refused.
+/// Why a ticket, or the approval of a key fob, was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TicketError {
-    /// No such ticket, or it has ended.
-    #[error("no such ticket, or it has ended")]
+    /// No such ticket or key fob, or it has ended.
+    #[error("no such ticket or key fob, or it has ended")]
     NotFound,
-    /// Whoever issued a ticket cannot approve it.
-    #[error("a ticket is approved by another operator than the one who issued it")]
+    /// Whoever issued a ticket or assigned a key fob cannot approve it.
+    #[error("it is approved by another operator than the one who issued or assigned it")]
     SamePerson,
     /// It waits for nobody.
-    #[error("the ticket needs no approval, or has it")]
+    #[error("it needs no approval, or has it")]
     NotWaiting,
     /// Otherwise refused.
     #[error(transparent)]

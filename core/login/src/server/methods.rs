@@ -108,6 +108,8 @@ pub struct MethodView {
     pub confirmed: bool,
     /// Whether it can let the user in now: confirmed, not forbidden, not used up.
     pub usable: bool,
+    /// The operator who assigned the key fob, while it waits for another one's approval.
+    pub assigned_by: Option<String>,
     /// Phones, for push; unused codes, for recovery codes.
     pub count: Option<u32>,
     /// Digits of a code, for TOTP and key fobs.

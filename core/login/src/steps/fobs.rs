@@ -4,10 +4,11 @@ use nod_protocol::MethodId;
 
 use super::methods::{put_in, refuse_locked};
 use super::{At, attempts, user};
+use crate::clock::UnixMillis;
 use crate::effects::AuditEvent;
 use crate::method::MethodKind;
-use crate::rows::{FobRow, MethodData, MethodRow, Moving, OtpRow};
-use crate::server::{FobImport, MethodError, MethodView};
+use crate::rows::{FobRow, MethodData, MethodRow, Moving, OtpRow, Unconfirmed};
+use crate::server::{FobImport, MethodError, MethodView, TicketError};
 use crate::service::Policy;
 use crate::store::{Rows, StoreError};
 
@@ -71,7 +72,8 @@ fn free(rows: &dyn Rows, at: At, serial: &str) -> Result<FobRow, MethodError> {
     fob.filter(|fob| fob.user.is_none()).ok_or(MethodError::NotFound)
 }
 
-/// Gives a key fob to a user, as the method `id`.
+/// Gives a key fob to a user, as the method `id`. One that `waits_for_other_than` somebody is kept for the user, but is
+/// of no use until another operator approves it.
 pub(crate) fn assign(
     rows: &mut dyn Rows,
     at: At,
@@ -79,6 +81,7 @@ pub(crate) fn assign(
     name: &str,
     serial: &str,
     id: MethodId,
+    waits_for_other_than: Option<String>,
 ) -> Result<MethodView, MethodError> {
     let mut fob = free(rows, at, serial)?;
     let mut user = user::load(rows, at, name)?;
@@ -87,7 +90,7 @@ pub(crate) fn assign(
     }
     fob.user = Some(name.to_owned());
     rows.put_fob(&fob);
-    let method = MethodRow {
+    let mut method = MethodRow {
         id,
         data: MethodData::Fob { serial: serial.to_owned() },
         label: fob.model,
@@ -95,10 +98,57 @@ pub(crate) fn assign(
         last_used: None,
         unconfirmed: None,
     };
+    let (owner, serial) = (name.to_owned(), serial.to_owned());
+    let (view, event) = match waits_for_other_than {
+        None => {
+            let view = put_in(rows, at, policy, &mut user, method)?;
+            (view, AuditEvent::FobAssigned { user: owner, serial })
+        }
+        Some(by) => {
+            // It waits until it is approved or taken back, however long that takes.
+            method.unconfirmed = Some(Unconfirmed {
+                expires: UnixMillis(u64::MAX),
+                tries_left: 0,
+                mac: None,
+                replaces: None,
+                assigned_by: Some(by.clone()),
+            });
+            let view = user.view(rows, policy, &method)?;
+            user.place(method, false);
+            (view, AuditEvent::FobProposed { user: owner, serial, by })
+        }
+    };
+    rows.put_user(&user.row);
+    rows.audit(at.service, at.now, event);
+    Ok(view)
+}
+
+/// Puts a key fob in force that another operator assigned. The user is told.
+pub(crate) fn approve(
+    rows: &mut dyn Rows,
+    at: At,
+    policy: &Policy,
+    name: &str,
+    id: MethodId,
+    by: &str,
+) -> Result<MethodView, TicketError> {
+    let mut user = user::load(rows, at, name)?;
+    let place = user.row.methods.iter().position(|method| method.id == id);
+    let method = place.and_then(|place| user.row.methods.get(place));
+    let (Some(place), Some(MethodData::Fob { serial })) = (place, method.map(|method| &method.data)) else {
+        return Err(TicketError::NotFound);
+    };
+    let serial = serial.clone();
+    let assigned_by = method.and_then(|method| method.unconfirmed.as_ref()?.assigned_by.as_deref());
+    if assigned_by.ok_or(TicketError::NotWaiting)? == by {
+        return Err(TicketError::SamePerson);
+    }
+    let mut method = user.row.methods.remove(place);
+    method.unconfirmed = None;
     let view = put_in(rows, at, policy, &mut user, method)?;
     rows.put_user(&user.row);
-    let (user, serial) = (name.to_owned(), serial.to_owned());
-    rows.audit(at.service, at.now, AuditEvent::FobAssigned { user, serial });
+    let event = AuditEvent::FobApproved { user: name.to_owned(), serial, by: by.to_owned() };
+    rows.audit(at.service, at.now, event);
     Ok(view)
 }
 
@@ -113,14 +163,15 @@ pub(crate) fn give_back(rows: &mut dyn Rows, at: At, name: &str, serial: &str) -
     Ok(())
 }
 
-/// The key fob of a user's method.
+/// The key fob of a user's method that is in force.
 pub(crate) fn of_user(
     rows: &dyn Rows,
     at: At,
     user: &user::User,
     id: MethodId,
 ) -> Result<FobRow, MethodError> {
-    let Some(MethodData::Fob { serial }) = user.method(id).map(|method| &method.data) else {
+    let in_force = user.method(id).filter(|method| method.unconfirmed.is_none());
+    let Some(MethodData::Fob { serial }) = in_force.map(|method| &method.data) else {
         return Err(MethodError::NotFound);
     };
     let fob = rows.fob(at.service, serial)?.filter(|fob| fob.user.as_ref() == Some(&user.row.user));

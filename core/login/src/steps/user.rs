@@ -188,6 +188,7 @@ impl User {
             acr: kind.acr(policy.number),
             confirmed: method.unconfirmed.is_none(),
             usable: method.unconfirmed.is_none() && !policy.methods.forbidden.has(kind),
+            assigned_by: method.unconfirmed.as_ref().and_then(|waits| waits.assigned_by.clone()),
             count: None,
             digits: None,
             counter_based: false,

@@ -74,6 +74,7 @@ async fn an_e_mailed_code_clears_all_where_there_is_nothing_stronger() {
                 tries_left: 5,
                 mac: None,
                 replaces: None,
+                assigned_by: None,
             };
             app.unwrap().unconfirmed = Some(wait);
         })

@@ -288,3 +288,71 @@ async fn no_seed_of_a_fob_is_kept_or_recorded_in_the_clear() {
     let numbers = serde_json::to_string(SECRET).unwrap();
     assert!(!words.contains(numbers.trim_matches(['[', ']'])));
 }
+
+fn two_persons() -> Desk {
+    Desk::of(MethodPolicy { two_persons: true, ..MethodPolicy::default() })
+}
+
+#[tokio::test]
+async fn a_fob_of_two_persons_is_of_no_use_until_another_operator_approves_it() {
+    let desk = two_persons();
+    desk.directory("ada", EMAIL).await;
+    desk.import(vec![counting("1")]).await;
+    let _ = (desk.letters(), desk.world.events());
+    let waits = desk.server().assign_fob_by("ada", "1", "olga").await.unwrap();
+    assert_eq!((waits.confirmed, waits.usable, waits.assigned_by.as_deref()), (false, false, Some("olga")));
+    assert!(desk.told().is_empty() && desk.world.events().is_empty(), "nothing is in force yet");
+    let profile = desk.server().profile("ada").await.unwrap();
+    assert_eq!(profile.primary().map(|method| method.kind), Some(MethodKind::Email));
+    assert!(profile.may_change_by(MethodKind::Email), "what waits is no stronger method");
+    let by_fob = Ask { method: Some(crate::MethodChoice::Id(waits.id)), ..user("ada") };
+    assert_eq!(desk.world.start(by_fob).await.err(), Some(ChallengeError::NoMethod));
+    // Neither its codes nor those of the service's own calls put it in force.
+    let code = desk.server().confirm_method("ada", waits.id, &press(5)).await;
+    assert_eq!(code, Err(MethodError::NotFound));
+    let resync = desk.server().resync_fob("ada", waits.id, [&press(5), &press(6)]).await;
+    assert_eq!(resync, Err(MethodError::NotFound));
+    desk.wait(1_000 * 24 * 3_600_000);
+    let same = desk.server().approve_fob("ada", waits.id, "olga").await;
+    assert_eq!(same, Err(crate::TicketError::SamePerson));
+    let of_eve = desk.server().approve_fob("eve", waits.id, "oskar").await;
+    assert_eq!(of_eve, Err(crate::TicketError::NotFound));
+    let approved = desk.server().approve_fob("ada", waits.id, "oskar").await.unwrap();
+    assert!(approved.usable && approved.assigned_by.is_none());
+    let change = Change::MethodAdded { kind: MethodKind::Fob, label: "Acme 3".to_owned() };
+    assert_eq!(desk.told(), [(EMAIL.to_owned(), change)]);
+    assert_eq!(desk.kinds("ada").await, [MethodKind::Fob, MethodKind::Email], "a new method is the primary");
+    let again = desk.server().approve_fob("ada", waits.id, "otto").await;
+    assert_eq!(again, Err(crate::TicketError::NotWaiting));
+    let (user, serial) = (|| "ada".to_owned(), || "1".to_owned());
+    let audit = desk.world.audit();
+    for event in [
+        AuditEvent::FobProposed { user: user(), serial: serial(), by: "olga".to_owned() },
+        AuditEvent::FobApproved { user: user(), serial: serial(), by: "oskar".to_owned() },
+    ] {
+        assert!(audit.contains(&event), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fob_that_waits_is_taken_back_and_free_again() {
+    let desk = two_persons();
+    desk.import(vec![counting("1")]).await;
+    let waits = desk.server().assign_fob_by("ada", "1", "olga").await.unwrap();
+    let taken = desk.server().assign_fob_by("eve", "1", "olga").await;
+    assert_eq!(taken, Err(MethodError::NotFound), "it is kept for ada");
+    desk.server().remove_method("ada", waits.id).await.unwrap();
+    assert_eq!(desk.fob("1").await.unwrap().user, None);
+    let approved = desk.server().approve_fob("ada", waits.id, "oskar").await;
+    assert_eq!(approved, Err(crate::TicketError::NotFound));
+}
+
+#[tokio::test]
+async fn one_person_or_the_service_itself_assigns_a_fob_at_once() {
+    let alone = Desk::new();
+    alone.import(vec![counting("1")]).await;
+    assert!(alone.server().assign_fob_by("ada", "1", "olga").await.unwrap().usable);
+    let desk = two_persons();
+    desk.import(vec![counting("1")]).await;
+    assert!(desk.server().assign_fob("ada", "1").await.unwrap().usable, "by the service's API key");
+}

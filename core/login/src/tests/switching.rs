@@ -104,8 +104,13 @@ async fn recovery_codes_and_a_ticket_are_asked_for_only_when_there_is_nothing_el
 async fn an_unconfirmed_method_is_never_asked_for() {
     let site = Site::new();
     site.give("ada", vec![site.email()]).await;
-    let waits =
-        crate::rows::Unconfirmed { expires: START.plus(600_000), tries_left: 5, mac: None, replaces: None };
+    let waits = crate::rows::Unconfirmed {
+        expires: START.plus(600_000),
+        tries_left: 5,
+        mac: None,
+        replaces: None,
+        assigned_by: None,
+    };
     site.change("ada", |row| row.methods[0].unconfirmed = Some(waits)).await;
     assert_eq!(site.ask("ada", MethodKind::Email).await, Err(ChallengeError::NoMethod));
     assert_eq!(site.world.start(user("ada")).await, Err(ChallengeError::NoMethod));

@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
 use nod_login::{RevokeError, TicketError};
-use nod_protocol::{BindingId, TicketId};
+use nod_protocol::{BindingId, MethodId, TicketId};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -108,11 +108,43 @@ pub(super) async fn approve(posted: Posted) -> Response {
     act(posted, async |posted, subject| {
         let id: TicketId = posted.form.text("ticket").parse().map_err(|_| Failed::NotFound)?;
         let by = &posted.seat.operator.by;
-        match subject.login()?.approve_ticket(&subject.user, id, by).await {
+        let login = subject.login()?;
+        let ticket = login.ticket(&subject.user).await?.filter(|ticket| ticket.id == id);
+        if let Some(ticket) = ticket
+            && posted.seat.desk()?.one_made_the_other(by, &ticket.by).await?
+        {
+            return Ok(Done::Problem(StatusCode::FORBIDDEN, "own-link"));
+        }
+        match login.approve_ticket(&subject.user, id, by).await {
             Ok(()) => Ok(Done::Said("approved")),
             Err(TicketError::SamePerson) => Ok(Done::Problem(StatusCode::FORBIDDEN, "same-person")),
             Err(TicketError::NotFound | TicketError::NotWaiting) => {
                 Ok(Done::Problem(StatusCode::CONFLICT, "ticket-over"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
+}
+
+/// Puts a key fob in force that another operator assigned.
+pub(super) async fn approve_fob(posted: Posted) -> Response {
+    act(posted, async |posted, subject| {
+        let id: MethodId = posted.form.text("method").parse().map_err(|_| Failed::NotFound)?;
+        let by = &posted.seat.operator.by;
+        let login = subject.login()?;
+        let profile = login.profile(&subject.user).await?;
+        let assigned_by = profile.methods.iter().find(|method| method.id == id);
+        if let Some(assigned_by) = assigned_by.and_then(|method| method.assigned_by.as_ref())
+            && posted.seat.desk()?.one_made_the_other(by, assigned_by).await?
+        {
+            return Ok(Done::Problem(StatusCode::FORBIDDEN, "own-link"));
+        }
+        match login.approve_fob(&subject.user, id, by).await {
+            Ok(_) => Ok(Done::Said("fob-approved")),
+            Err(TicketError::SamePerson) => Ok(Done::Problem(StatusCode::FORBIDDEN, "same-person-fob")),
+            Err(TicketError::NotFound | TicketError::NotWaiting) => {
+                Ok(Done::Problem(StatusCode::CONFLICT, "fob-over"))
             }
             Err(error) => Err(error.into()),
         }

@@ -29,10 +29,21 @@ use crate::operators::{Desk, DeskError};
 /// How long the answer to a name takes, whoever has it: longer than asking a phone does.
 const ANSWER_AFTER: Duration = Duration::from_millis(300);
 
+/// What a refusal at the provider's callback lets the page to sign in on say, and the status that goes with it.
+const PROBLEMS: [(&str, StatusCode); 5] = [
+    ("limited", StatusCode::TOO_MANY_REQUESTS),
+    ("provider", StatusCode::SERVICE_UNAVAILABLE),
+    ("role", StatusCode::FORBIDDEN),
+    ("refused", StatusCode::FORBIDDEN),
+    ("over", StatusCode::FORBIDDEN),
+];
+
 #[derive(Deserialize)]
 pub(super) struct Next {
     #[serde(default)]
     next: Option<String>,
+    #[serde(default)]
+    problem: String,
 }
 
 /// The desk; the gate answers for a relay without a console.
@@ -57,7 +68,9 @@ pub(super) async fn show(
     {
         return pages::redirect(next.as_deref().unwrap_or(PATH));
     }
-    sign_in_page(&app, StatusCode::OK, language, next.as_deref(), "", "")
+    let problem = PROBLEMS.into_iter().find(|(word, _)| *word == query.problem);
+    let (problem, status) = problem.unwrap_or(("", StatusCode::OK));
+    sign_in_page(&app, status, language, next.as_deref(), "", problem)
 }
 
 /// The page to sign in on, with what went wrong.
@@ -85,30 +98,35 @@ fn sign_in_page(
     pages::page(app, status, language, "console/sign-in.html", context)
 }
 
-/// What went wrong at the door, on the page to sign in on.
-fn refused(app: &App, language: Language, next: Option<&str>, error: &DeskError) -> Response {
-    let (status, problem) = match error {
-        DeskError::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, "limited"),
-        DeskError::Oidc(OidcError::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, "provider"),
-        DeskError::Oidc(OidcError::NoRole) => (StatusCode::FORBIDDEN, "role"),
-        DeskError::Oidc(_) => (StatusCode::FORBIDDEN, "refused"),
-        DeskError::NotFound | DeskError::Off => (StatusCode::FORBIDDEN, "over"),
+/// The word for what went wrong at the door; none when it was the relay itself.
+const fn problem_of(error: &DeskError) -> Option<(&'static str, StatusCode)> {
+    let [limited, provider, role, refused, over] = PROBLEMS;
+    match error {
+        DeskError::Limited(_) => Some(limited),
+        DeskError::Oidc(OidcError::Unavailable) => Some(provider),
+        DeskError::Oidc(OidcError::NoRole) => Some(role),
+        DeskError::Oidc(_) => Some(refused),
+        DeskError::NotFound | DeskError::Off => Some(over),
         DeskError::Name
         | DeskError::NoRole
         | DeskError::Operator(_)
         | DeskError::WrongCode { .. }
         | DeskError::Services(_)
         | DeskError::Keys
-        | DeskError::Store(_) => {
-            return pages::error_page(
-                app,
-                StatusCode::SERVICE_UNAVAILABLE,
-                language,
-                "shared.error.unavailable",
-            );
-        }
-    };
-    sign_in_page(app, status, language, next, "", problem)
+        | DeskError::Store(_) => None,
+    }
+}
+
+/// What went wrong at the door, on the page to sign in on.
+fn refused(app: &App, language: Language, next: Option<&str>, error: &DeskError) -> Response {
+    match problem_of(error) {
+        Some((problem, status)) => sign_in_page(app, status, language, next, "", problem),
+        None => unavailable(app, language),
+    }
+}
+
+fn unavailable(app: &App, language: Language) -> Response {
+    pages::error_page(app, StatusCode::SERVICE_UNAVAILABLE, language, "shared.error.unavailable")
 }
 
 /// Asks the phone of the operator with that name, if there is one.
@@ -219,7 +237,13 @@ pub(super) async fn from_provider(
     };
     let mut response = match finished {
         Ok((secret, next)) => signed_in(&app, &secret, next.as_deref()),
-        Err(error) => refused(&app, language, None, &error),
+        // On a page of its own: forms of this one, which sends no referrer, would come from nowhere and be refused.
+        Err(error) => match problem_of(&error) {
+            Some((problem, _)) => {
+                pages::redirect(&super::seat::with_query("/console/sign-in", &[("problem", problem)]))
+            }
+            None => unavailable(&app, language),
+        },
     };
     // The code is in this page's address.
     let referrer = axum::http::HeaderValue::from_static("no-referrer");

@@ -56,6 +56,7 @@ async fn page(
                 "counter_based": method.counter_based,
                 "last_used": method.last_used,
                 "digits": method.digits,
+                "waits": method.assigned_by.is_some(),
             })
         })
         .collect();
@@ -99,17 +100,18 @@ async fn search(subject: &Subject, serial: &str) -> Result<Vec<Value>, Failed> {
         .collect())
 }
 
-/// Runs an action on a key fob of the user that a form names; `note` goes into the audit log first, with who asked.
-async fn act<F>(posted: Posted, note: &'static str, said: &'static str, action: F) -> Response
+/// Runs an action on a key fob of the user that a form names; `note` goes into the audit log first, with who asked. The
+/// action gives the word that the user's page then says.
+async fn act<F>(posted: Posted, note: &'static str, action: F) -> Response
 where
-    F: AsyncFnOnce(&Posted, &Subject) -> Result<(), MethodError>,
+    F: AsyncFnOnce(&Posted, &Subject) -> Result<&'static str, MethodError>,
 {
     let answer = async {
         let subject = posted.subject().await?;
         let seat = &posted.seat;
         seat.desk()?.note(subject.id(), &subject.user, note, &seat.operator.by).await?;
         let (status, problem) = match action(&posted, &subject).await {
-            Ok(()) => return Ok(pages::redirect(&subject.page(said))),
+            Ok(said) => return Ok(pages::redirect(&subject.page(said))),
             Err(MethodError::NotFound) => (StatusCode::CONFLICT, "gone"),
             Err(MethodError::WrongCode { .. }) => (StatusCode::UNPROCESSABLE_ENTITY, "codes"),
             Err(MethodError::Locked { .. }) => (StatusCode::TOO_MANY_REQUESTS, "locked"),
@@ -126,9 +128,11 @@ where
 }
 
 pub(super) async fn assign(posted: Posted) -> Response {
-    act(posted, "fob-assignment-asked", "fob-assigned", async |posted, subject| {
+    act(posted, "fob-assignment-asked", async |posted, subject| {
         let login = subject.login().map_err(|_| MethodError::NotFound)?;
-        login.assign_fob(&subject.user, posted.form.text("serial")).await.map(|_| ())
+        let (serial, by) = (posted.form.text("serial"), &posted.seat.operator.by);
+        let assigned = login.assign_fob_by(&subject.user, serial, by).await?;
+        Ok(if assigned.assigned_by.is_some() { "fob-waits" } else { "fob-assigned" })
     })
     .await
 }
@@ -142,19 +146,21 @@ async fn own_fob(posted: &Posted, subject: &Subject) -> Result<MethodId, MethodE
 }
 
 pub(super) async fn revoke(posted: Posted) -> Response {
-    act(posted, "fob-return-asked", "fob-revoked", async |posted, subject| {
+    act(posted, "fob-return-asked", async |posted, subject| {
         let method = own_fob(posted, subject).await?;
-        subject.login().map_err(|_| MethodError::NotFound)?.remove_method(&subject.user, method).await
+        subject.login().map_err(|_| MethodError::NotFound)?.remove_method(&subject.user, method).await?;
+        Ok("fob-revoked")
     })
     .await
 }
 
 pub(super) async fn resync(posted: Posted) -> Response {
-    act(posted, "fob-resynchronisation-asked", "fob-resynchronised", async |posted, subject| {
+    act(posted, "fob-resynchronisation-asked", async |posted, subject| {
         let method = own_fob(posted, subject).await?;
         let codes = [posted.form.text("first"), posted.form.text("second")];
         let login = subject.login().map_err(|_| MethodError::NotFound)?;
-        login.resync_fob(&subject.user, method, codes).await.map(|_| ())
+        login.resync_fob(&subject.user, method, codes).await?;
+        Ok("fob-resynchronised")
     })
     .await
 }

@@ -81,6 +81,7 @@ pub(crate) fn table() -> Vec<Entry> {
         entry(Help, POST, "/console/phone/revoke", actions::revoke_phone),
         entry(Fobs, GET, "/console/fobs", fobs::show),
         entry(Fobs, POST, "/console/fobs/assign", fobs::assign),
+        entry(Fobs, POST, "/console/fobs/approve", actions::approve_fob),
         entry(Fobs, POST, "/console/fobs/revoke", fobs::revoke),
         entry(Fobs, POST, "/console/fobs/resync", fobs::resync),
         entry(Audit, GET, "/console/audit", audit::show),

@@ -15,13 +15,15 @@ use super::words::{self, Names};
 const EVENTS: usize = 20;
 
 /// What a page may be told to say about what was done before.
-const SAID: [&str; 8] = [
+const SAID: [&str; 10] = [
     "approved",
     "withdrawn",
     "suspended",
     "unsuspended",
     "phone-revoked",
     "fob-assigned",
+    "fob-waits",
+    "fob-approved",
     "fob-revoked",
     "fob-resynchronised",
 ];
@@ -67,7 +69,7 @@ pub(super) async fn page(
     let activity = seat.app.store.activity(subject.id(), &subject.user, EVENTS).await?;
     let primary = profile.primary().map(|method| method.id);
     let methods: Vec<Value> =
-        profile.methods.iter().map(|one| method(one, primary == Some(one.id))).collect();
+        profile.methods.iter().map(|one| method(seat, &names, one, primary == Some(one.id))).collect();
     let phones: Vec<Value> = phones
         .into_iter()
         .map(|row| {
@@ -94,6 +96,7 @@ pub(super) async fn page(
         "service": { "id": subject.id(), "name": subject.hosted.record().name },
         "user": subject.user,
         "known": known,
+        "fine": primary.is_some(),
         "suspended": profile.suspended,
         "locked_until": profile.locked_until.filter(|until| now < *until),
         "methods": methods,
@@ -120,13 +123,17 @@ pub(super) fn left(ends: UnixMillis, now: UnixMillis) -> u64 {
     ends.since(now).div_ceil(1000)
 }
 
-fn method(method: &MethodView, primary: bool) -> Value {
+fn method(seat: &Seat, names: &Names, method: &MethodView, primary: bool) -> Value {
+    let by = method.assigned_by.as_ref();
     json!({
         "id": method.id,
         "kind": method.kind.name(),
         "label": method.label,
         "hint": method.hint,
         "confirmed": method.confirmed,
+        // Who assigned a key fob that waits for a second operator.
+        "waits_by": by.map(|by| names.of(by)),
+        "own": by == Some(&seat.operator.by),
         "usable": method.usable,
         "primary": primary,
         "count": method.count,

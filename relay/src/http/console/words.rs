@@ -40,6 +40,8 @@ pub(super) const EVENTS: &[&str] = &[
     "codes-locked",
     "fobs-imported",
     "fob-assigned",
+    "fob-proposed",
+    "fob-approved",
     "fob-returned",
     "fob-resynchronised",
     "fob-deleted",
@@ -73,7 +75,8 @@ const STATES: &[&str] = &["approved", "denied", "reported", "expired", "cancelle
 
 const KINDS: &[&str] = &["push", "totp", "fob", "email", "sms", "recovery", "helpdesk"];
 
-/// The names that pages show for operators, by what the audit log calls them.
+/// The names that pages show for operators, by what the audit log calls them. Where an operator comes from stands beside
+/// each: an operator of the provider may have the name of one of this relay.
 pub(super) struct Names(HashMap<String, String>);
 
 impl Names {
@@ -83,9 +86,11 @@ impl Names {
     }
 
     pub(super) fn of(&self, by: &str) -> String {
-        match self.0.get(by) {
-            Some(name) => name.clone(),
-            None => by.strip_prefix("nod:").or_else(|| by.strip_prefix("oidc:")).unwrap_or(by).to_owned(),
+        let known = self.0.get(by).map(String::as_str);
+        match (by.strip_prefix("nod:"), by.strip_prefix("oidc:")) {
+            (Some(name), _) => format!("{name} (Nod)"),
+            (None, Some(subject)) => format!("{} (OpenID)", known.unwrap_or(subject)),
+            (None, None) => by.to_owned(),
         }
     }
 }
@@ -148,14 +153,25 @@ mod tests {
         let names = Names(HashMap::from([("oidc:77".to_owned(), "Ada".to_owned())]));
         let issued = AuditEvent::UserSuspended { user: "bo".to_owned(), by: "oidc:77".to_owned() };
         let shown = event(&names, &serde_json::to_value(issued).unwrap());
-        assert_eq!((&shown["key"], &shown["by"]), (&json!("console.event.user-suspended"), &json!("Ada")));
+        assert_eq!(
+            (&shown["key"], &shown["by"]),
+            (&json!("console.event.user-suspended"), &json!("Ada (OpenID)"))
+        );
         let noted =
             json!({ "what": "noted", "note": "signed-in as Ada (admin)", "user": "nod:bo", "by": "nod:bo" });
         let shown = event(&names, &noted);
-        assert_eq!((&shown["key"], &shown["by"]), (&json!("console.note.signed-in"), &json!("bo")));
+        assert_eq!((&shown["key"], &shown["by"]), (&json!("console.note.signed-in"), &json!("bo (Nod)")));
         let foreign = event(&names, &json!({ "what": "from-a-newer-version" }));
         assert_eq!(foreign["key"], "console.event.other");
         let note = event(&names, &json!({ "what": "noted", "note": "portal-opened" }));
         assert_eq!((&note["key"], &note["note"]), (&json!("console.event.other"), &json!("portal-opened")));
+    }
+
+    #[test]
+    fn two_operators_of_one_name_are_told_apart_by_where_they_come_from() {
+        let names = Names(HashMap::from([("oidc:77".to_owned(), "ada".to_owned())]));
+        assert_eq!(names.of("oidc:77"), "ada (OpenID)");
+        assert_eq!(names.of("nod:ada"), "ada (Nod)");
+        assert_eq!(names.of("admin-key"), "admin-key");
     }
 }

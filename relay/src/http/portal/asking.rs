@@ -13,6 +13,7 @@ use super::super::throttle::is_sent;
 use super::super::wait::{self, Seen};
 use super::visitor::Visitor;
 use crate::bus::Topic;
+use crate::store::portal::PortalSession;
 
 /// Seconds that a page's script waits for news in one request.
 const WAIT_S: u64 = 20;
@@ -30,6 +31,14 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
+    /// Where the session keeps the last challenge of this purpose.
+    const fn place(self) -> usize {
+        match self {
+            Self::Confirm => 0,
+            Self::Test => 1,
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
@@ -51,6 +60,9 @@ impl Purpose {
 }
 
 /// Asks by a method of the form (`method` is an id, or `helpdesk`).
+///
+/// A question that was left (with the browser's Back, or a link) would stay open, and no other would be asked until it
+/// has expired: the session's last one of this purpose ends first.
 pub(super) async fn start(visitor: &Visitor, purpose: Purpose, method: &str) -> Result<ChallengeId, String> {
     let choice: MethodChoice = method.parse().map_err(|_| visitor.word("portal.why.no-method"))?;
     let kind = match choice {
@@ -73,6 +85,10 @@ pub(super) async fn start(visitor: &Visitor, purpose: Purpose, method: &str) -> 
         detail: Some(purpose.detail(visitor)),
         ..ChallengeContext::default()
     };
+    let last = visitor.session.asked.get(purpose.place()).copied().flatten();
+    if let Some(last) = last {
+        cancel(visitor, purpose, last).await;
+    }
     let ask = Ask {
         user: visitor.user().to_owned(),
         context,
@@ -84,7 +100,14 @@ pub(super) async fn start(visitor: &Visitor, purpose: Purpose, method: &str) -> 
     if let Some(reserved) = reserved {
         reserved.settle(&started);
     }
-    started.map(|started| started.id).map_err(|error| visitor.why_challenge(&error))
+    let id = started.map_err(|error| visitor.why_challenge(&error))?.id;
+    let keep = move |row: &mut PortalSession| {
+        if let Some(asked) = row.asked.get_mut(purpose.place()) {
+            *asked = Some(id);
+        }
+    };
+    let kept = visitor.app.store.change_portal_session(visitor.digest, visitor.now(), keep).await;
+    if matches!(kept, Ok(Some(()))) { Ok(id) } else { Err(visitor.word("portal.why.other")) }
 }
 
 /// The challenge, if this session started it for this purpose.

@@ -25,7 +25,7 @@ pub(super) struct Then {
 
 impl Then {
     /// The page, if it is one of the pages that ask for a confirmation.
-    fn page(text: &str) -> Option<&str> {
+    pub(super) fn page(text: &str) -> Option<&str> {
         let id = |id: &str| {
             id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
@@ -61,7 +61,9 @@ fn choices(visitor: &Visitor, then: &str, error: Option<&str>) -> Response {
     let shown = |methods: Vec<&nod_login::MethodView>| -> Vec<_> {
         methods.into_iter().map(|method| home::shown(method, primary)).collect()
     };
-    let context = json!({ "then": then, "may": shown(may), "may_not": shown(may_not), "error": error });
+    let here = format!("/portal/confirm?then={then}");
+    let (may, may_not) = (shown(may), shown(may_not));
+    let context = json!({ "then": then, "may": may, "may_not": may_not, "error": error, "here": here });
     let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     visitor.page_with(status, "portal/confirm.html", "methods", context)
 }
@@ -95,6 +97,7 @@ fn page(visitor: &Visitor, view: &nod_login::ChallengeView, then: &str, error: O
     let mut shown = asking::shown(visitor, view, &format!("/portal/confirm/{}", view.id), error);
     if let Some(members) = shown.as_object_mut() {
         members.insert("then".to_owned(), json!(then));
+        members.insert("here".to_owned(), json!(path(view.id, then)));
         members.insert("again".to_owned(), json!(format!("/portal/confirm?then={then}")));
         members.insert("purpose".to_owned(), json!("confirm"));
     }

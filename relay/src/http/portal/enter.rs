@@ -13,7 +13,6 @@ use serde_json::json;
 
 use super::super::App;
 use super::super::pages::{self, Form};
-use super::super::problem::Problem;
 use super::visitor::{self, unavailable};
 use super::{COOKIE, NO_SESSION, PATH};
 use crate::limits::address_key;
@@ -55,7 +54,10 @@ async fn try_enter(
         return StatusCode::NO_CONTENT.into_response();
     }
     if let Some(Err(limited)) = address.map(|address| app.failures.check(&address)) {
-        return Problem::from(limited).into_response();
+        let mut response =
+            pages::error_page(app, StatusCode::TOO_MANY_REQUESTS, browser, "portal.error.often");
+        response.headers_mut().insert(header::RETRY_AFTER, limited.retry_after_s.into());
+        return response;
     }
     let older = pages::cookie(app, headers, COOKIE).map(|secret| Digest::of(secret.expose()));
     let Ok(secret) = Secret::<32>::random(app.random.as_ref()) else { return unavailable(app, browser) };

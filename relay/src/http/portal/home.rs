@@ -25,6 +25,8 @@ pub(super) fn shown(method: &MethodView, primary: Option<MethodId>) -> Value {
         "label": method.label,
         "hint": method.hint,
         "confirmed": method.confirmed,
+        // A key fob that waits for a second operator.
+        "waits": method.assigned_by.is_some(),
         "usable": method.usable,
         "primary": primary == Some(method.id),
         "count": method.count,
@@ -57,6 +59,7 @@ pub(super) async fn show(visitor: Visitor, query: Query<Done>) -> Response {
         "offers": offers,
         "done": done,
         "locked": visitor.profile.locked_until,
+        "phone": methods.iter().any(|method| method.kind == MethodKind::Push && method.usable),
     });
     visitor.page("portal/home.html", "methods", context)
 }

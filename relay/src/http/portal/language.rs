@@ -4,6 +4,7 @@ use axum::response::Response;
 use nod_login::{Contacts, Language};
 
 use super::super::pages;
+use super::confirm::Then;
 use super::visitor::Posted;
 
 pub(super) async fn choose(Posted { visitor, form }: Posted) -> Response {
@@ -22,11 +23,16 @@ pub(super) async fn choose(Posted { visitor, form }: Posted) -> Response {
     pages::redirect(own_path(form.text("to")))
 }
 
-/// The page to go back to, if it is one of the portal's.
+/// The page to go back to, if it is one of the portal's. Of its query only what a confirmation leads to is kept.
 fn own_path(to: &str) -> &str {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_".contains(&b);
-    let below = to == "/portal" || to.starts_with("/portal/");
-    if below && to.len() <= 128 && to.bytes().all(plain) { to } else { "/portal" }
+    let (path, query) = to.split_once('?').unwrap_or((to, ""));
+    let below = path == "/portal" || path.starts_with("/portal/");
+    if !below || path.len() > 128 || !path.bytes().all(plain) {
+        return "/portal";
+    }
+    let known = query.strip_prefix("then=").and_then(Then::page).is_some();
+    if known { to } else { path }
 }
 
 #[cfg(test)]
@@ -35,8 +41,23 @@ mod tests {
 
     #[test]
     fn a_choice_of_language_leads_back_to_a_page_of_the_portal() {
-        for good in ["/portal", "/portal/phones", "/portal/app/AAAAAAAAAAAAAAAAAAAAAA"] {
-            assert_eq!(own_path(good), good);
+        let id = "A".repeat(22);
+        for good in [
+            "/portal".to_owned(),
+            "/portal/phones".to_owned(),
+            format!("/portal/app/{id}"),
+            "/portal/confirm?then=phones/add".to_owned(),
+            format!("/portal/confirm/{id}?then=methods/{id}/remove"),
+        ] {
+            assert_eq!(own_path(&good), good);
+        }
+        for (with, without) in [
+            ("/portal?done=app", "/portal"),
+            ("/portal/confirm?then=//evil.example", "/portal/confirm"),
+            ("/portal/confirm?then=app&x=y", "/portal/confirm"),
+            ("/portal/activity?then=", "/portal/activity"),
+        ] {
+            assert_eq!(own_path(with), without);
         }
         for bad in [
             "",
@@ -45,6 +66,8 @@ mod tests {
             "/portal\\evil",
             "/portals",
             "https://evil.example/portal/",
+            "//evil.example?then=app",
+            "?then=app",
         ] {
             assert_eq!(own_path(bad), "/portal", "{bad}");
         }

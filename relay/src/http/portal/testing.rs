@@ -45,6 +45,7 @@ async fn page(visitor: &Visitor, id: ChallengeId, error: Option<&str>) -> Respon
     let mut shown = asking::shown(visitor, &view, &format!("/portal/test/{id}"), error);
     if let Some(members) = shown.as_object_mut() {
         members.insert("then".to_owned(), json!(""));
+        members.insert("here".to_owned(), json!(format!("/portal/test/{id}")));
         members.insert("again".to_owned(), json!("/portal/test"));
         members.insert("purpose".to_owned(), json!("test"));
     }

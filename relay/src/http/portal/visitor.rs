@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use nod_login::{Language, LoginServer, Profile, UnixMillis};
 use nod_protocol::ServiceId;
@@ -39,7 +39,7 @@ pub(super) struct Visitor {
     pub(super) login: LoginServer,
     hosted: Arc<Hosted>,
     secret: Secret<32>,
-    /// The path that was asked for.
+    /// The page to come back to after a change of language.
     here: String,
 }
 
@@ -48,6 +48,14 @@ pub(super) fn back(return_to: &str) -> Option<Value> {
     let url = reqwest::Url::parse(return_to).ok()?;
     let host = url.host_str()?;
     Some(json!({ "url": url.as_str(), "host": host }))
+}
+
+/// The page that a form was on, by the path that the form went to.
+fn page_of(path: &str) -> &str {
+    if path == "/portal/order" {
+        return super::PATH;
+    }
+    path.strip_suffix("/resend").or_else(|| path.strip_suffix("/cancel")).unwrap_or(path)
 }
 
 /// The store or the source of randomness failed.
@@ -88,11 +96,15 @@ impl FromRequestParts<Arc<App>> for Visitor {
             return Err(pages::page(app, StatusCode::FORBIDDEN, language, "portal/suspended.html", context));
         }
         let address = parts.extensions.get::<Peer>().map(|peer| peer.address);
+        let here = match parts.method {
+            Method::GET => parts.uri.path_and_query().map_or(super::PATH, |path| path.as_str()),
+            _ => page_of(parts.uri.path()),
+        };
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self {
             address,
             user_agent: user_agent.map(str::to_owned),
-            here: parts.uri.path().to_owned(),
+            here: here.to_owned(),
             app: Arc::clone(app),
             session,
             digest,

@@ -317,3 +317,77 @@ async fn every_page_speaks_all_four_languages() {
     let methods = rig.call("GET", "/v1/users/anna/methods", &tenant.key, Value::Null).await;
     assert_eq!(methods.body["language"], "da", "letters follow");
 }
+
+#[tokio::test]
+async fn a_change_of_language_loses_nothing_of_a_confirmation() {
+    let rig = Rig::new().await;
+    let tenant = rig.tenant("Acme", "managed").await;
+    let (app, _) = add_app(&rig, &tenant, "anna").await;
+    let mut browser = Browser::new(&rig);
+    browser.enter(&tenant, "anna").await;
+    let here = |page: &Answer| {
+        let form = text(page).split("name=\"to\" value=\"").nth(1).unwrap();
+        form.split('"').next().unwrap().replace("&#x2f;", "/")
+    };
+    let confirm = "/portal/confirm?then=email";
+    assert_eq!(here(&browser.get(confirm).await), confirm);
+    let unknown = browser.post("/portal/confirm", &[("then", "email"), ("method", "x")]).await;
+    assert_eq!((unknown.status.as_u16(), here(&unknown)), (409, confirm.to_owned()));
+    let asked = browser.post("/portal/confirm", &[("then", "email"), ("method", &app)]).await;
+    let path = to(&asked).to_owned();
+    let base = path.split('?').next().unwrap();
+    assert_eq!(here(&browser.get(&path).await), path);
+    // Forms whose own address is no page, or is one that needs to know where the confirmation leads to.
+    for form in [base.to_owned(), format!("{base}/resend")] {
+        let page = browser.post(&form, &[("then", "email"), ("code", "000000")]).await;
+        assert_eq!((page.status.as_u16(), here(&page)), (422, path.clone()), "{form}");
+    }
+    for page in [confirm, &path] {
+        let changed = browser.post("/portal/language", &[("language", "sv"), ("to", page)]).await;
+        assert_eq!(to(&changed), page);
+        assert_eq!(browser.get(page).await.status, 200);
+    }
+    let failed = browser.post("/portal/email/AAAAAAAAAAAAAAAAAAAAAA/resend", &[]).await;
+    assert_ne!(failed.status, 405);
+}
+
+#[tokio::test]
+async fn a_question_that_was_left_with_back_stands_in_nobodys_way() {
+    let rig = Rig::new().await;
+    let tenant = rig.tenant("Acme", "managed").await;
+    let (app, _) = add_app(&rig, &tenant, "anna").await;
+    rig.enrolled(&tenant, "anna", &TestPhone::new(1)).await;
+    let push = id_of(&rig, &tenant, "anna", "push").await;
+    let mut browser = Browser::new(&rig);
+    browser.enter(&tenant, "anna").await;
+    for (path, then) in [("/portal/confirm", "app"), ("/portal/test", "")] {
+        let mut last: Option<String> = None;
+        for method in [&app, &push, &app] {
+            let asked = browser.post(path, &[("then", then), ("method", method)]).await;
+            let now = to(&asked).to_owned();
+            if let Some(last) = last.replace(now) {
+                let left = browser.get(&last).await;
+                assert!(text(&left).contains("data-state=\"cancelled\""), "{}", text(&left));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_a_phone_is_not_told_that_the_phone_still_works() {
+    let rig = Rig::new().await;
+    let tenant = rig.tenant("Acme", "managed").await;
+    let (app, _) = add_app(&rig, &tenant, "anna").await;
+    let policy = json!({ "methods": { "wrong_before_lock": 3 } });
+    rig.call("PATCH", "/v1/service", &tenant.key, policy).await;
+    let mut browser = Browser::new(&rig);
+    browser.enter(&tenant, "anna").await;
+    let path = to(&browser.post("/portal/test", &[("method", &app)]).await).to_owned();
+    for _ in 0..3 {
+        browser.post(&path, &[("code", "000000")]).await;
+    }
+    let home = browser.get("/portal").await;
+    assert!(text(&home).contains("data-testid=\"locked\"") && !text(&home).contains("phone still works"));
+    rig.enrolled(&tenant, "anna", &TestPhone::new(1)).await;
+    assert!(text(&browser.get("/portal").await).contains("Your phone still works."));
+}

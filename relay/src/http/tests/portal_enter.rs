@@ -162,11 +162,13 @@ async fn whoever_looks_ahead_does_not_use_a_link_up() {
 #[tokio::test]
 async fn links_cannot_be_guessed_many_times() {
     let rig = Rig::new().await;
-    let mut last = 0;
+    let mut last = None;
     for _ in 0..40 {
-        last = Browser::new(&rig).get("/portal/enter?t=guess").await.status.as_u16();
+        last = Some(Browser::new(&rig).get("/portal/enter?t=guess").await);
     }
-    assert_eq!(last, 429);
+    let last = last.unwrap();
+    assert_eq!(last.status, 429);
+    assert!(last.headers.contains_key("retry-after") && text(&last).contains("<html"), "a page for a person");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use nod_login::Clock;
 use nod_protocol::bytes::{Digest, Secret};
-use nod_protocol::{Random, RandomError};
+use nod_protocol::{Random, RandomError, text};
 use openidconnect::core::{CoreAuthenticationFlow, CoreJwsSigningAlgorithm};
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthorizationCode, ClaimsVerificationError, CsrfToken, Nonce,
@@ -296,12 +296,40 @@ impl Oidc {
         if roles.is_empty() {
             return Err(OidcError::NoRole);
         }
-        let name = name.unwrap_or_else(|| subject.clone());
-        Ok(Vouched { name: name.chars().filter(|c| !c.is_control()).take(64).collect(), subject, roles })
+        let name = shown_name(name, &subject);
+        Ok(Vouched { name, subject, roles })
     }
+}
+
+/// The longest name that is shown, in characters.
+const MAX_NAME: usize = 64;
+
+/// The name that pages show: what the provider says where it can be shown, else its own name for the operator. Either may
+/// be chosen by the operator, so pages say beside it where it comes from.
+fn shown_name(name: Option<String>, subject: &str) -> String {
+    let plain = |name: &String| text::check(name, MAX_NAME).is_ok() && name.trim() == name.as_str();
+    let fallback = || subject.chars().filter(char::is_ascii_graphic).take(MAX_NAME).collect();
+    name.filter(plain).unwrap_or_else(fallback)
 }
 
 fn bad_token(error: &ClaimsVerificationError) -> OidcError {
     tracing::warn!(%error, "an ID token was refused");
     OidcError::Token
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_name;
+
+    #[test]
+    fn a_name_that_could_mislead_is_not_shown() {
+        let shown = |name: &str| shown_name(Some(name.to_owned()), "sub-77");
+        assert_eq!(shown("Ada Lovelace"), "Ada Lovelace");
+        assert_eq!(shown("Åsa Öberg"), "Åsa Öberg");
+        let long = "a".repeat(65);
+        for bad in ["", " ", " ada", "ada ", "ad\u{200b}a", "\u{202e}ada", "a\nb", "ada\u{feff}", &long] {
+            assert_eq!(shown(bad), "sub-77", "{bad:?}");
+        }
+        assert_eq!(shown_name(None, "sub\u{202e}77"), "sub77");
+    }
 }

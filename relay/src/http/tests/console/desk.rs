@@ -64,6 +64,7 @@ async fn a_tickets_code_is_shown_once_and_is_nowhere_else() {
     let foreign = colleague.get(&to).await;
     assert!(foreign.has("shown") && !foreign.has("ticket-code"), "a colleague does not see it");
     let page = browser.get(&to).await;
+    assert!(!page.has("language-sv"), "another language would be another page, without the code");
     let shown = page.text.split("data-testid=\"ticket-code\">").nth(1).unwrap().split("</p>").next().unwrap();
     let groups: Vec<&str> =
         shown.split("<span>").skip(1).map(|part| part.split('<').next().unwrap()).collect();

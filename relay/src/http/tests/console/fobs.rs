@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{Browser, audit, rig};
 use crate::operators::Role;
 
-fn fob(serial: &str) -> NewFob {
+pub(super) fn fob(serial: &str) -> NewFob {
     NewFob {
         serial: serial.to_owned(),
         model: "Fob 200".to_owned(),
@@ -81,4 +81,44 @@ async fn only_a_key_fob_is_taken_back_here() {
     let fields = [("service", id.as_str()), ("name", "anna"), ("method", totp.as_str())];
     assert_eq!(ada.post("/console/fobs/revoke", &fields).await.status, 409);
     assert_eq!(login.profile("anna").await.unwrap().methods.len(), 1);
+}
+
+#[tokio::test]
+async fn where_two_persons_are_asked_for_a_key_fob_waits_for_the_second_one() {
+    let rig = rig().await;
+    let a = rig.tenant("Bank", "managed").await;
+    let policy = serde_json::json!({ "methods": { "two_persons": true } });
+    rig.call("PATCH", "/v1/service", &a.key, policy).await;
+    let login = rig.login(&a).await;
+    login.import_fobs(vec![fob("AB-100")]).await.unwrap();
+    let id = a.id.to_string();
+    let of_anna = [("service", id.as_str()), ("name", "anna")];
+    let user_page = format!("/console/user?service={id}&name=anna");
+    let mut ada = Browser::of(&rig, "ada", &[Role::Fobs]).await;
+    let assigned = ada.post("/console/fobs/assign", &[of_anna[0], of_anna[1], ("serial", "AB-100")]).await;
+    let page = ada.follow(&assigned).await;
+    assert!(page.has("said") && page.has("fob-waits") && page.text.contains("another operator has approved"));
+    assert!(!page.has("badge-fine"), "nothing lets anna in yet");
+    let method = login.profile("anna").await.unwrap().methods[0].id.to_string();
+    let approve = [of_anna[0], of_anna[1], ("method", method.as_str())];
+    let own = ada.post("/console/fobs/approve", &approve).await;
+    assert!(own.status == 403 && own.text.contains("another operator than the one who assigned it"));
+    let mut helpdesk = Browser::of(&rig, "eve", &[Role::Helpdesk]).await;
+    assert!(!helpdesk.get(&user_page).await.has("approve-fob"));
+    assert_eq!(helpdesk.post("/console/fobs/approve", &approve).await.status, 403);
+    assert!(!login.profile("anna").await.unwrap().methods[0].usable);
+
+    let mut bo = Browser::of(&rig, "bo", &[Role::Fobs]).await;
+    let waits = bo.get(&user_page).await;
+    assert!(waits.has("approve-fob") && waits.text.contains("Name of ada (OpenID)"), "{}", waits.text);
+    let approved = bo.post("/console/fobs/approve", &approve).await;
+    let page = bo.follow(&approved).await;
+    assert!(page.has("said") && page.has("badge-fine") && !page.has("fob-waits"));
+    assert!(login.profile("anna").await.unwrap().methods[0].usable);
+    assert_eq!(bo.post("/console/fobs/approve", &approve).await.status, 409);
+    let log = audit(&rig).await;
+    for (what, by) in [("fob-proposed", "oidc:ada"), ("fob-approved", "oidc:bo")] {
+        let entry = log.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}"));
+        assert!(entry.contains(by), "{entry}");
+    }
 }

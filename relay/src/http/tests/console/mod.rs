@@ -47,10 +47,9 @@ fn settings(issuer: &str) -> Settings {
     settings
 }
 
+/// A relay with both ways into the console, whose provider nobody asks.
 async fn rig() -> Rig {
-    let mut settings = Settings::default();
-    settings.console.nod = true;
-    Rig::with(settings).await
+    Rig::with(settings("https://id.example")).await
 }
 
 /// An answer with all its cookies.
@@ -87,9 +86,18 @@ impl<'a> Browser<'a> {
 
     /// A browser of somebody who is signed in through OpenID Connect.
     async fn of(rig: &'a Rig, subject: &str, roles: &[Role]) -> Self {
-        let mut browser = Self::new(rig);
         let roles = RoleSet::of(roles);
         let who = Identity::Oidc { subject: subject.to_owned(), name: format!("Name of {subject}"), roles };
+        Self::with_session(rig, who, roles).await
+    }
+
+    /// A browser of an operator of this relay, who is signed in.
+    async fn of_nod(rig: &'a Rig, name: &str, roles: RoleSet) -> Self {
+        Self::with_session(rig, Identity::Nod { name: name.to_owned() }, roles).await
+    }
+
+    async fn with_session(rig: &'a Rig, who: Identity, roles: RoleSet) -> Self {
+        let mut browser = Self::new(rig);
         let (secret, now) = (Secret::<32>::random(&OsRandom).unwrap(), rig.now());
         let row = SessionRow {
             who,

@@ -24,8 +24,16 @@ async fn begin(browser: &mut Browser<'_>, path: &str) -> Sent {
     Sent { state: of("state"), nonce: of("nonce"), challenge: of("code_challenge") }
 }
 
+/// Comes back from the provider; a refusal is said on the page to sign in on, whose forms have an origin.
 async fn back(browser: &mut Browser<'_>, code: &str, state: &str) -> Page {
-    browser.get(&format!("/console/oidc/callback?code={code}&state={state}")).await
+    let page = browser.get(&format!("/console/oidc/callback?code={code}&state={state}")).await;
+    if !page.location.starts_with("/console/sign-in?problem=") {
+        return page;
+    }
+    assert_eq!((page.status, page.text.as_str()), (303, ""));
+    let mut said = browser.get(&page.location).await;
+    said.cookies.extend(page.cookies);
+    said
 }
 
 /// A whole sign-in with the ID token that `token` makes of the right claims.
@@ -249,4 +257,16 @@ async fn a_session_begins_under_a_secret_that_nobody_could_have_planted() {
     assert_ne!(victim.jar.get(SESSION), Some(&planted));
     attacker.jar.insert(SESSION.to_owned(), planted);
     assert_eq!(attacker.get("/console").await.location, "/console/sign-in");
+}
+
+#[tokio::test]
+async fn the_page_to_sign_in_on_says_what_it_knows_and_no_sentence_of_a_link() {
+    let rig = super::rig().await;
+    let mut browser = Browser::new(&rig);
+    let page = browser.get("/console/sign-in?problem=role").await;
+    assert!(page.status == 403 && page.has("problem"), "{}", page.text);
+    for other in ["own-words", "", "name"] {
+        let page = browser.get(&format!("/console/sign-in?problem={other}")).await;
+        assert!(page.status == 200 && !page.has("problem"), "{other}");
+    }
 }

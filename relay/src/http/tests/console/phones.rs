@@ -254,3 +254,66 @@ async fn each_mistake_about_an_operator_has_its_own_problem() {
     let tenant = rig.tenant("A", "managed").await;
     assert_eq!(rig.call("GET", "/v1/admin/operators", &tenant.key, Value::Null).await.slug(), "unauthorised");
 }
+
+#[tokio::test]
+async fn a_new_link_and_a_new_phone_end_the_sessions_that_were_open() {
+    let rig = rig().await;
+    let (first, second) = (TestPhone::new(1), TestPhone::new(2));
+    let account = join(&rig, &invite(&rig, "otto", json!(["helpdesk"])).await, &first).await;
+    let mut open = signed_in(&rig, &first, &account, "otto").await;
+    let (mut under_way, number) = ask(&rig, "otto").await;
+    answer(&rig, &first, &account, Decision::Approve, &number).await;
+    let link = rig.call("POST", "/v1/admin/operators/otto/link", &rig.admin, Value::Null).await;
+    let link = link.body["join_url"].as_str().unwrap().strip_prefix(ORIGIN).unwrap().to_owned();
+    assert_eq!(open.get("/console").await.location, "/console/sign-in");
+    assert!(
+        under_way.get("/console/waiting").await.status != 303,
+        "nor does a sign-in that was begun end well"
+    );
+    // The older phone is good until the newer one is enrolled, and so are sessions that begin with it.
+    let mut meanwhile = signed_in(&rig, &first, &account, "otto").await;
+    assert_eq!(meanwhile.get("/console").await.status, 200);
+    let account = join(&rig, &link, &second).await;
+    assert_eq!(meanwhile.get("/console").await.location, "/console/sign-in");
+    let mut otto = signed_in(&rig, &second, &account, "otto").await;
+    assert_eq!(otto.get("/console").await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_made_an_operators_link_is_no_second_person_beside_that_operator() {
+    let rig = rig().await;
+    let bank = rig.tenant("Bank", "managed").await;
+    let policy = json!({ "methods": { "two_persons": true } });
+    rig.call("PATCH", "/v1/service", &bank.key, policy).await;
+    let id = bank.id.to_string();
+    let phones = [TestPhone::new(1), TestPhone::new(2)];
+    let account = join(&rig, &invite(&rig, "root", json!(["admin"])).await, &phones[0]).await;
+    let mut root = signed_in(&rig, &phones[0], &account, "root").await;
+    let made = root.post("/console/operators/invite", &[("name", "bob"), ("role", "admin")]).await;
+    assert!(made.has("join-url") && !made.has("language-sv"), "another language would lose the link");
+    let link = made.text.split("data-testid=\"join-url\">").nth(1).unwrap().split('<').next().unwrap();
+    let link = link.replace("&#x2f;", "/").strip_prefix(ORIGIN).unwrap().to_owned();
+    let account = join(&rig, &link, &phones[1]).await;
+    let mut bob = signed_in(&rig, &phones[1], &account, "bob").await;
+    let mut carol = Browser::of(&rig, "carol", &[crate::operators::Role::Admin]).await;
+    rig.login(&bank).await.import_fobs(vec![super::fobs::fob("AB-100")]).await.unwrap();
+
+    let of_anna = [("service", id.as_str()), ("name", "anna")];
+    let issued = root.post("/console/ticket/issue", &of_anna).await;
+    let ticket = issued.location.split("ticket=").nth(1).unwrap().to_owned();
+    let approve = [of_anna[0], of_anna[1], ("ticket", ticket.as_str())];
+    let refused = bob.post("/console/ticket/approve", &approve).await;
+    assert!(refused.status == 403 && refused.text.contains("A third operator"), "{}", refused.text);
+    let issued = bob.post("/console/ticket/issue", &of_anna).await;
+    let ticket = issued.location.split("ticket=").nth(1).unwrap().to_owned();
+    let approve = [of_anna[0], of_anna[1], ("ticket", ticket.as_str())];
+    assert_eq!(root.post("/console/ticket/approve", &approve).await.status, 403, "nor the other way round");
+    assert_eq!(carol.post("/console/ticket/approve", &approve).await.status, 303);
+
+    let assign = [of_anna[0], of_anna[1], ("serial", "AB-100")];
+    assert_eq!(root.post("/console/fobs/assign", &assign).await.status, 303);
+    let fob = rig.login(&bank).await.profile("anna").await.unwrap().methods[0].id.to_string();
+    let approve = [of_anna[0], of_anna[1], ("method", fob.as_str())];
+    assert_eq!(bob.post("/console/fobs/approve", &approve).await.status, 403);
+    assert_eq!(carol.post("/console/fobs/approve", &approve).await.status, 303);
+}

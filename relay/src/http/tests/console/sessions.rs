@@ -1,7 +1,9 @@
 //! Sessions of operators: how long they last, and what else opens nothing.
 
-use super::{Browser, SESSION, rig};
-use crate::operators::Role;
+use super::{Browser, Rig, SESSION, rig, settings};
+use crate::operators::{Role, RoleSet};
+use crate::settings::Settings;
+use crate::store::operators::OperatorRow;
 
 #[tokio::test]
 async fn a_session_that_is_not_used_for_half_an_hour_is_over() {
@@ -67,4 +69,30 @@ async fn the_pages_speak_the_language_that_the_operator_chose() {
     assert!(browser.get("/console/audit").await.text.contains("<html lang=\"nb\">"));
     let away = browser.post("/console/language", &[("language", "sv"), ("to", "//evil.example")]).await;
     assert_eq!(away.location, "/console");
+}
+
+#[tokio::test]
+async fn a_way_in_that_was_closed_ends_its_sessions() {
+    let mut nod = Settings::default();
+    nod.console.nod = true;
+    let rig = Rig::with(nod).await;
+    let mut provider = Browser::of(&rig, "ada", &[Role::Admin]).await;
+    assert_eq!(provider.get("/console").await.location, "/console/sign-in");
+    let mut without_nod = settings("https://id.example");
+    without_nod.console.nod = false;
+    for (settings, open) in [(settings("https://id.example"), true), (without_nod, false)] {
+        let rig = Rig::with(settings).await;
+        let (roles, now) = (RoleSet::of(&[Role::Admin]), rig.now());
+        let row = OperatorRow {
+            name: "otto".to_owned(),
+            roles,
+            created: now,
+            joined: None,
+            joined_by: None,
+            last_sign_in: None,
+        };
+        rig.store.add_operator(row, "admin-key").await.unwrap();
+        let mut otto = Browser::of_nod(&rig, "otto", roles).await;
+        assert_eq!(otto.get("/console").await.status == 200, open);
+    }
 }
