@@ -93,7 +93,7 @@ fn words(said: &Said) -> String {
         ("codes sent to one user per hour", sends_per_hour.to_string()),
         ("wrong codes that lock codes", format!("{wrong_before_lock}, for {lock_s} s")),
         ("unknown users are concealed", yes(conceal_unknown).to_owned()),
-        ("a reset ticket needs two persons", yes(two_persons).to_owned()),
+        ("a reset ticket, and a key fob given in the console, need two persons", yes(two_persons).to_owned()),
         ("the portal leads back to", none(clean(&said.portal_return.join(", ")))),
     ];
     lines.map(|(name, value)| format!("{name:<34}{value}")).join("\n")
