@@ -104,6 +104,31 @@ async fn a_user_reads_back_as_it_was_written_and_for_its_service_alone(store: Re
     assert_eq!(rows_under(&store, b"U").await, 1);
 }
 
+async fn users_of_whom_nothing_is_known_are_forgotten_after_a_day(store: RelayStore) {
+    let stranger = |name: &str| UserRow {
+        language: None,
+        suspended: None,
+        methods: Vec::new(),
+        attempts: Attempts { wrong_sent: 3, sent: vec![NOW], ..Attempts::default() },
+        ..user(A, name)
+    };
+    let known = UserRow { language: Some(Language::Da), ..stranger("bo") };
+    let suspended = UserRow { suspended: Some(NOW), ..stranger("eve") };
+    for row in [user(A, "anna"), known, suspended, stranger("cy"), stranger("di")] {
+        step(&store, move |rows| {
+            rows.put_user(&row);
+            rows.audit(A, NOW, AuditEvent::CodesLocked { user: row.user });
+        })
+        .await;
+    }
+    let day = NOW.plus(24 * 3_600_000);
+    assert_eq!(store.forget_strangers(day).await.unwrap(), 0);
+    assert_eq!(store.forget_strangers(day.plus(1)).await.unwrap(), 2);
+    assert_eq!(store.forget_strangers(day.plus(1)).await.unwrap(), 0);
+    assert_eq!((rows_under(&store, b"U").await, rows_under(&store, b"A").await), (3, 3));
+    assert_eq!(store.activity(A, "cy", KEPT).await.unwrap(), []);
+}
+
 async fn the_largest_user_fits_into_a_row(store: RelayStore) {
     let mut row = user(A, &"𝄞".repeat(128));
     let longest = |n: u8| MethodRow {
@@ -436,6 +461,7 @@ macro_rules! conformance {
 
 conformance! {
     a_user_reads_back_as_it_was_written_and_for_its_service_alone
+    users_of_whom_nothing_is_known_are_forgotten_after_a_day
     the_largest_user_fits_into_a_row
     key_fobs_are_listed_in_order_page_by_page_and_for_their_service_alone
     letters_are_due_in_order_tried_again_and_taken_off

@@ -16,6 +16,9 @@ const EXPIRY: Duration = Duration::from_secs(1);
 /// Looks between two sweeps of the relay's own rows.
 const SWEEP_EVERY: u32 = 60;
 
+/// Looks between two searches for users of whom nothing is known, which go through every user's row.
+const FORGET_EVERY: u32 = 3_600;
+
 /// What expires per service and look; the rest comes with the next.
 const AT_ONCE: usize = 256;
 
@@ -36,6 +39,11 @@ pub async fn run(services: Arc<Services>, store: RelayStore, clock: Arc<dyn Cloc
             && let Err(error) = store.expire(clock.now()).await
         {
             tracing::warn!(%error, "the sweep was put off");
+        }
+        if looks.is_multiple_of(FORGET_EVERY)
+            && let Err(error) = store.forget_strangers(clock.now()).await
+        {
+            tracing::warn!(%error, "strangers were not forgotten yet");
         }
         looks = looks.wrapping_add(1);
     }

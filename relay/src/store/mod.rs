@@ -8,7 +8,7 @@
 //! - [`relay_store`]: the login library's atomic steps over the seam, and the relay's own rows: [`services`],
 //!   [`mailboxes`], [`links`], [`inbox`], [`rendezvous`], [`kept`], [`letters`], [`portal`],
 //!   [`operators`], [`console`], [`wake`], [`webhooks`], [`activity`];
-//!   [`housekeeping`] deletes what has expired; [`effects`] leave after
+//!   [`housekeeping`] and [`strangers`] delete what is over; [`effects`] leave after
 //!
 //! Keys that begin with a zero byte belong to this folder; rows of the domain begin with anything else.
 
@@ -36,6 +36,7 @@ pub mod rendezvous;
 pub mod schema;
 pub mod services;
 pub mod sled;
+pub mod strangers;
 pub mod wake;
 pub mod webhooks;
 

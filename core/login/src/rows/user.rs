@@ -35,6 +35,22 @@ pub struct UserRow {
     pub ticket: Option<TicketRow>,
 }
 
+impl UserRow {
+    /// Whether it holds nothing but counters that nobody has touched since `before`, as it does of somebody whom nobody
+    /// knows and whose name was typed where users are concealed.
+    #[must_use]
+    pub fn is_stranger(&self, before: UnixMillis) -> bool {
+        let old = |time: &UnixMillis| *time < before;
+        let nothing = self.methods.is_empty()
+            && self.ticket.is_none()
+            && self.suspended.is_none()
+            && self.language.is_none();
+        let Attempts { locked_until, sent, .. } = &self.attempts;
+        // Each such row began with a code that was sent to nobody.
+        nothing && locked_until.as_ref().is_none_or(old) && !sent.is_empty() && sent.iter().all(old)
+    }
+}
+
 /// One method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MethodRow {
