@@ -55,7 +55,7 @@ pub(super) const fn challenge(error: &ChallengeError) -> &'static str {
         | ChallengeError::TooLate => "conflict",
         ChallengeError::Keys => "internal",
         ChallengeError::Store(_) => "store",
-        _ => "refused",
+        ChallengeError::NoSends | _ => "refused",
     }
 }
 

@@ -124,6 +124,7 @@ impl From<ChallengeError> for Problem {
             ChallengeError::SendLimit { retry_after_s } => {
                 Self::from(Slug::SendLimit).retry_after(retry_after_s)
             }
+            ChallengeError::NoSends => Slug::RateLimited.into(),
             ChallengeError::Suspended => Slug::Suspended.into(),
             ChallengeError::Store(error) => error.into(),
             ChallengeError::Keys => Slug::Internal.into(),

@@ -10,6 +10,7 @@ use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use nod_login::Letter;
+use tokio_util::task::TaskTracker;
 
 use super::mail::message;
 use super::outcome::Attempt;
@@ -35,6 +36,7 @@ pub(super) struct Smtp {
     /// Connections on which every command was answered. One that was given up in the middle of a mail never comes back:
     /// its late answer would be taken for that to the next command, and a refused mail would count as sent.
     idle: Mutex<Vec<Idle>>,
+    goodbyes: TaskTracker,
 }
 
 struct Idle {
@@ -90,6 +92,7 @@ impl Smtp {
             from,
             timeout: Duration::from_secs(settings.timeout_s),
             idle: Mutex::default(),
+            goodbyes: TaskTracker::new(),
         })
     }
 
@@ -151,16 +154,16 @@ impl Smtp {
     pub(super) fn tidy(&self) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         for old in idle.extract_if(.., |idle| idle.since.elapsed() > IDLE) {
-            tokio::spawn(goodbye(old));
+            self.goodbyes.spawn(goodbye(old));
         }
     }
 
     /// Says goodbye to the server.
     pub(super) async fn close(&self) {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in idle.into_iter().map(|idle| tokio::spawn(goodbye(idle))).collect::<Vec<_>>() {
-            let _ = task.await;
-        }
+        idle.into_iter().for_each(|idle| drop(self.goodbyes.spawn(goodbye(idle))));
+        self.goodbyes.close();
+        self.goodbyes.wait().await;
     }
 }
 
@@ -269,9 +272,11 @@ mod tests {
     async fn an_answer_that_comes_too_late_is_not_taken_for_that_to_another_mail() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let smtp = smtp(listener.local_addr().unwrap().port());
-        tokio::spawn(async move {
+        let tracker = TaskTracker::new();
+        let server_tracker = tracker.clone();
+        tracker.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(server(stream, Duration::from_millis(1_500)));
+                server_tracker.spawn(server(stream, Duration::from_millis(1_500)));
             }
         });
         for _ in 0..3 {
@@ -288,10 +293,12 @@ mod tests {
         let smtp = smtp(listener.local_addr().unwrap().port());
         let connections = Arc::new(Mutex::new(0));
         let count = Arc::clone(&connections);
-        tokio::spawn(async move {
+        let tracker = TaskTracker::new();
+        let server_tracker = tracker.clone();
+        tracker.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 *count.lock().unwrap() += 1;
-                tokio::spawn(server(stream, Duration::ZERO));
+                server_tracker.spawn(server(stream, Duration::ZERO));
             }
         });
         assert_eq!(send(&smtp).await, Attempt::Sent);

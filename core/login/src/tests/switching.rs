@@ -358,3 +358,24 @@ async fn a_phone_that_is_asked_for_is_asked_whatever_comes_first() {
     site.world.start(by("ada", MethodKind::Push)).await.unwrap();
     assert_eq!(site.world.start(by("ada", MethodKind::Push)).await, Err(ChallengeError::LiveLimit));
 }
+
+#[tokio::test]
+async fn while_no_code_may_be_sent_the_choice_is_the_same_and_only_sending_is_refused() {
+    let (site, _ada) = with_all().await;
+    let server = &site.world.server;
+    let push = site.world.start(Ask { no_sends: true, ..user("ada") }).await.unwrap();
+    assert_eq!(push.method.kind, MethodKind::Push);
+    let switched = server.switch_without_sending(push.id, None, EMAIL).await;
+    assert_eq!(switched.err(), Some(ChallengeError::NoSends));
+    let totp = server.switch_without_sending(push.id, None, TOTP).await.unwrap();
+    assert_eq!(totp.method.kind, MethodKind::Totp);
+    server.cancel_challenge(totp.id, None).await.unwrap();
+    let off = crate::rows::LimitsRow { push_off: true, ..crate::rows::LimitsRow::default() };
+    let service = server.service().id;
+    site.write(move |rows| rows.put_limits(service, "ada", &off)).await;
+    let next = site.world.start(Ask { no_sends: true, ..user("ada") }).await.unwrap();
+    assert_eq!(next.method.kind, MethodKind::Totp, "push that is off is passed over");
+    site.give("bo", vec![site.email()]).await;
+    let email = site.world.start(Ask { no_sends: true, ..user("bo") }).await;
+    assert_eq!(email.err(), Some(ChallengeError::NoSends));
+}
