@@ -115,6 +115,9 @@ pub(crate) fn submit(
     rows.put_user(&user.row);
     if clears_all {
         limits::another_method(rows, at, &row.user)?;
+    } else if !user.has_app_or_fob(rows, policy)? {
+        // Nothing else that the user has would switch push on again.
+        limits::push_on(rows, at, &row.user)?;
     }
     tell_use(rows, at, &user, id, &used);
     let accepted = AuditEvent::CodeAccepted {

@@ -143,6 +143,17 @@ pub(crate) fn another_method(rows: &mut dyn Rows, at: At, user: &str) -> Result<
     Ok(())
 }
 
+/// Switches push on again where it is off. How often the user was asked still counts.
+pub(crate) fn push_on(rows: &mut dyn Rows, at: At, user: &str) -> Result<(), StoreError> {
+    let mut row = rows.limits(at.service, user)?;
+    if std::mem::take(&mut row.push_off) {
+        row.wrong_numbers = 0;
+        rows.put_limits(at.service, user, &row);
+        rows.audit(at.service, at.now, AuditEvent::PushOn { user: user.to_owned() });
+    }
+    Ok(())
+}
+
 /// Counts a wrong number; says whether that switched push off.
 pub(crate) fn wrong_number(limits: &Limits, row: &mut LimitsRow) -> bool {
     row.wrong_numbers = row.wrong_numbers.saturating_add(1);

@@ -133,6 +133,11 @@ impl User {
         if (self.phones.count > 0 || self.phones.suspended > 0) && !forbidden(MethodKind::Push) {
             return Ok(true);
         }
+        self.has_app_or_fob(rows, policy)
+    }
+
+    /// Whether the user has an app or a key fob that the service takes.
+    pub(crate) fn has_app_or_fob(&self, rows: &dyn Rows, policy: &MethodPolicy) -> Result<bool, StoreError> {
         for method in self.row.methods.iter().filter(|method| method.unconfirmed.is_none()) {
             let there = match &method.data {
                 MethodData::Totp(_) => true,
@@ -145,7 +150,7 @@ impl User {
                 | MethodData::Sms(_)
                 | MethodData::Recovery { .. } => false,
             };
-            if there && !forbidden(method.data.kind()) {
+            if there && !policy.forbidden.has(method.data.kind()) {
                 return Ok(true);
             }
         }

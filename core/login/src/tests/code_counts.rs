@@ -65,6 +65,22 @@ async fn whoever_reads_a_mailbox_buys_no_guesses_at_an_app_with_it() {
 }
 
 #[tokio::test]
+async fn an_e_mailed_code_switches_push_on_for_whoever_has_nothing_else_that_would() {
+    let site = roomy();
+    let _phone = site.world.enrol(7, "ada").await;
+    site.give("ada", vec![site.email()]).await;
+    let service = site.world.server.service().id;
+    let off =
+        LimitsRow { push_off: true, wrong_numbers: 3, started: vec![site.now()], ..LimitsRow::default() };
+    let kept = LimitsRow { started: off.started.clone(), ..LimitsRow::default() };
+    site.write(move |rows| rows.put_limits(service, "ada", &off)).await;
+    by_email(&site).await;
+    let limits = site.world.store.look(move |rows| rows.limits(service, "ada")).await.unwrap().unwrap();
+    assert_eq!(limits, kept, "how often the user was asked still counts");
+    assert!(site.world.audit().contains(&AuditEvent::PushOn { user: "ada".to_owned() }));
+}
+
+#[tokio::test]
 async fn an_e_mailed_code_clears_all_where_there_is_nothing_stronger() {
     let waits = async |site: &Site| {
         site.change("ada", |row| {
