@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nod_protocol::bytes::Digest;
-use nod_protocol::jws::{Received, Verified};
+use nod_protocol::jws::{self, Received, Verified};
 use nod_protocol::messages::{AnswerClaims, Decision, MoveRequest, Outcome};
 use nod_protocol::{ChallengeId, EnvelopeId, MailboxId, PublicKey};
 
@@ -76,12 +76,15 @@ impl LoginServer {
             .await??;
         let binding = binding.ok_or(ReceiveError::UnknownAddress)?;
         let Some(keys) = &binding.keys else {
-            // Revoked: there is no key to check with, but its own mailbox may know that it is refused.
+            // Revoked: there is no key to check with, but its own mailbox may know that it is refused, or what became of
+            // an answer that was taken before.
             if binding.mailbox != from {
                 return Err(ReceiveError::UnknownAddress);
             }
+            let taken = challenge.as_ref().zip(jws::signed_digest(body));
+            let outcome = taken.and_then(|(row, signed)| decide::remembered(row, signed));
             let answer = Digest::of(body.as_bytes());
-            return self.send_receipt(&binding, jti, answer, Outcome::Refused).await;
+            return self.send_receipt(&binding, jti, answer, outcome.unwrap_or(Outcome::Refused)).await;
         };
         let key = match received.hint().decision {
             Decision::Approve => keys.approve,

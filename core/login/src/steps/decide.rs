@@ -62,12 +62,16 @@ pub(crate) fn foresee(
     }
 }
 
+/// What became of an answer that was taken before. `signed` is the digest of what it signs.
+pub(crate) fn remembered(row: &ChallengeRow, signed: Digest) -> Option<Outcome> {
+    let decided = row.decided.as_ref().filter(|decided| decided.signed == signed);
+    let other = || row.others.iter().find(|other| other.signed == signed).map(|other| other.outcome);
+    decided.map(|decided| decided.outcome).or_else(other)
+}
+
 fn judge(row: &ChallengeRow, binding: &BindingRow, answer: &CheckedAnswer, now: UnixMillis) -> Judgement {
-    if let Some(decided) = row.decided.as_ref().filter(|decided| decided.signed == answer.signed) {
-        return Judgement::Repeated(decided.outcome);
-    }
-    if let Some(other) = row.others.iter().find(|other| other.signed == answer.signed) {
-        return Judgement::Repeated(other.outcome);
+    if let Some(outcome) = remembered(row, answer.signed) {
+        return Judgement::Repeated(outcome);
     }
     let asked = row.asked.iter().any(|asked| asked.binding == binding.id && asked.gen_ == binding.gen_);
     if !asked || answer.gen_ != binding.gen_ || !start::may_be_asked(binding, answer.gen_) {

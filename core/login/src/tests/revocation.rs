@@ -22,6 +22,23 @@ async fn a_revoked_phone_cannot_approve_what_it_was_asked_before() {
 }
 
 #[tokio::test]
+async fn a_revoked_phone_that_missed_its_receipt_still_hears_what_it_decided() {
+    let world = World::new();
+    let ada = world.enrol(7, "ada").await;
+    let (started, open) = world.ask(&ada, "ada").await;
+    let (body, late) = (ada.approve(&open, &started), ada.say(&open, Decision::Deny));
+    assert_eq!(world.answer(&ada, &body).await, Outcome::Approved);
+    assert_eq!(world.answer(&ada, &late).await, Outcome::Conflict);
+    world.server.revoke("ada", ada.binding()).await.unwrap();
+    let _ = world.letter(&ada.phone, EnvelopeKind::Notice);
+    assert_eq!(world.answer(&ada, &body).await, Outcome::Approved, "the same again");
+    assert_eq!(world.answer(&ada, &late).await, Outcome::Conflict);
+    let fresh = ada.say(&open, Decision::Deny);
+    assert_eq!(world.answer(&ada, &fresh).await, Outcome::Refused, "nothing new is taken");
+    assert_eq!(world.state(&started).await, ChallengeState::Approved);
+}
+
+#[tokio::test]
 async fn a_revoked_phone_leaves_the_challenge_to_the_other_phones() {
     let world = World::new();
     let lost = world.enrol(7, "ada").await;
