@@ -207,8 +207,8 @@ pub(crate) fn added(name: &str, method: &MethodRow) -> Event {
     Event::MethodAdded { user: name.to_owned(), method_id: method.id, kind: method.data.kind() }
 }
 
-/// Puts the methods into another order; the user is told when another one comes first by it. One that still waits for its code may be left out, and comes last then; recovery
-/// codes come last in any case.
+/// Puts the methods into another order; the user is told when another one comes first by it. One that still waits for its
+/// code may be left out, and comes last then; recovery codes come last in any case.
 pub(crate) fn order(
     rows: &mut dyn Rows,
     at: At,
